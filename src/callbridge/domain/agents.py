@@ -1,0 +1,68 @@
+"""An agent as the engine sees one now."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from callbridge.domain.ids import AgentId, CallId, OfferId
+
+
+class Presence(StrEnum):
+    """What the agent (or a missed offer) last said. What they are doing at the moment is `AgentState`."""
+
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    BUSY = "busy"
+
+
+class AgentState(StrEnum):
+    """What everybody is shown (row 12 of the features)."""
+
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    OFFERED = "offered"
+    ON_CALL = "on_call"
+    WRAP_UP = "wrap_up"
+    BUSY = "busy"
+
+
+class PhoneState(StrEnum):
+    """Asterisk's device states, folded to what matters for an offer."""
+
+    UNKNOWN = "unknown"
+    """Not told by the PBX. Offers are made: the attempt will show."""
+    IDLE = "idle"
+    IN_USE = "in_use"
+    UNREACHABLE = "unreachable"
+
+
+MISSED_OFFER = "missed_offer"
+PHONE_UNREACHABLE = "phone_unreachable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agent:
+    id: AgentId
+    presence: Presence = Presence.OFFLINE
+    reason: str | None = None
+    """Why Busy: `missed_offer`, `phone_unreachable`, or what the agent gave."""
+    since: float = 0.0
+    """Epoch seconds of the last change of what `state` says."""
+    idle_since: float = 0.0
+    """Epoch seconds since when the agent could have had a call: the longest idle is asked first."""
+    offer: OfferId | None = None
+    """The one pending offer. An agent never has two."""
+    calls: tuple[CallId, ...] = ()
+    """The calls that are theirs, oldest first."""
+    wrap_up_until: float | None = None
+
+    @property
+    def state(self) -> AgentState:
+        if self.offer is not None:
+            return AgentState.OFFERED
+        if self.calls:
+            return AgentState.ON_CALL
+        if self.presence is Presence.OFFLINE:
+            return AgentState.OFFLINE
+        if self.wrap_up_until is not None:
+            return AgentState.WRAP_UP
+        return AgentState(self.presence.value)

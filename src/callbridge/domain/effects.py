@@ -1,0 +1,175 @@
+"""What goes out: what the PBX, the store and the clients shall be told. Data, performed by the runtime.
+
+Order of performing: the store's effects first, in one transaction; then the PBX's; then the pushes and
+replies. A crash in between repeats some of them, so each must be harmless when performed again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from callbridge.domain.agents import Agent
+from callbridge.domain.calls import Call, HistoryEntry
+from callbridge.domain.ids import AgentId, CallId, ChannelId, OfferId, RequestId
+
+# ---------------------------------------------------------------- the PBX
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Originate:
+    """Ring an agent's phone; when it answers, the leg waits in silence in `callbridge-leg`."""
+
+    call: CallId
+    channel: ChannelId
+    phone: str
+    caller_number: str
+    caller_name: str
+    timeout: float
+    """Seconds. Longer than the offer's, whose own deadline decides; this one is for a gateway that died."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bridge:
+    """Put these two into one bridge, wherever each is now."""
+
+    call: CallId
+    caller: ChannelId
+    caller_name: str
+    leg: ChannelId
+    leg_name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Send the caller to the music. Whoever was in the bridge with them falls into their own dialplan."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToFallback:
+    """Send the caller to the dialplan's own fallback."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetAfter:
+    """Tell the dialplan what to do with the caller when the bridge ends: right also without a gateway."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+    after: str
+    """`hold` or `hangup`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hangup:
+    call: CallId
+    channel: ChannelId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LookAgain:
+    """Take a snapshot: something expected did not come, or something unexpected did."""
+
+    why: str
+
+
+PbxEffect = Originate | Bridge | Hold | ToFallback | SetAfter | Hangup | LookAgain
+
+# ---------------------------------------------------------------- the store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SaveCall:
+    call: Call
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SaveAgent:
+    agent: Agent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reserve:
+    """Answered by `Reserved` or `NobodyFree`: the first candidate with no pending offer and a free place.
+
+    One SQL statement arbitrates, so two offers never win one agent, also with several gateways.
+    """
+
+    call: CallId
+    offer: OfferId
+    candidates: tuple[AgentId, ...]
+    """In the order in which they shall be asked."""
+    max_sessions: Mapping[AgentId, int]
+    """How many calls each candidate may have, this one included."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfirmReservation:
+    """The offer was accepted: it occupies one of the agent's places until it is released."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseReservation:
+    offer: OfferId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    entry: HistoryEntry
+
+
+StoreEffect = SaveCall | SaveAgent | Reserve | ConfirmReservation | ReleaseReservation | Record
+
+# ---------------------------------------------------------------- clients
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishAgent:
+    """Somebody's state changed: everybody with a directory wants to know."""
+
+    agent: Agent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishCall:
+    """A call changed: for those whose call it is or was, or who have an offer of it."""
+
+    call: Call
+    to: frozenset[AgentId]
+    kind: str
+    """`offer.made`, `offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """The answer to a request."""
+
+    request: RequestId
+    ok: bool
+    code: str = ""
+    """Stable code of a refusal, as the API's errors carry it."""
+    detail: str = ""
+    """A sentence that says what to do."""
+    result: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Anomaly:
+    """Something that the tables say cannot happen. Logged and counted, never silence."""
+
+    what: str
+    call: CallId | None = None
+
+
+ClientEffect = PublishAgent | PublishCall | Reply | Anomaly
+
+Effect = PbxEffect | StoreEffect | ClientEffect

@@ -1,0 +1,46 @@
+"""The names of things, each its own type so that two of them are never mixed up.
+
+Every id is derived, never drawn: a restarted gateway that decides again decides on the same ids, so an
+effect that is performed twice hits the same channel, offer or row.
+"""
+
+import re
+from typing import NewType
+
+AgentId = NewType("AgentId", str)
+GroupId = NewType("GroupId", str)
+PresetId = NewType("PresetId", str)
+CallId = NewType("CallId", str)
+OfferId = NewType("OfferId", str)
+TransferId = NewType("TransferId", str)
+PopId = NewType("PopId", str)
+BridgeId = NewType("BridgeId", str)
+"""Asterisk's BridgeUniqueid."""
+ChannelId = NewType("ChannelId", str)
+"""Asterisk's Uniqueid of one leg. Channel *names* can change; this does not."""
+RequestId = NewType("RequestId", str)
+"""Names one request of an outside client, so that its answer finds the way back."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def call_id(caller: ChannelId) -> CallId:
+    """The call that the caller on this channel makes; safe in a URL and in a dialplan variable."""
+    return CallId("c-" + _UNSAFE.sub("-", caller))
+
+
+def leg_channel_id(call: CallId, number: int) -> ChannelId:
+    """The Uniqueid that the call's `number`-th leg is originated with."""
+    return ChannelId(f"{call}-leg-{number}")
+
+
+def offer_id(call: CallId, number: int) -> OfferId:
+    return OfferId(f"{call}-offer-{number}")
+
+
+def transfer_id(call: CallId, number: int) -> TransferId:
+    return TransferId(f"{call}-transfer-{number}")
+
+
+def pop_id(call: CallId, number: int) -> PopId:
+    return PopId(f"{call}-pop-{number}")

@@ -1,0 +1,98 @@
+"""What the administrator decided, as the engine needs it. `callbridge.config` reads it from YAML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from callbridge.domain.ids import AgentId, GroupId, PresetId
+
+
+class AgentTransferMode(StrEnum):
+    """How an unsupervised transfer to one agent is delivered."""
+
+    SOFT = "soft"
+    """As soon as the target is available."""
+    HARD = "hard"
+    """At once, whatever the target's availability or login."""
+
+
+class AgentTransferRule(StrEnum):
+    """Which of the two modes the administrator allows."""
+
+    SOFT = "soft"
+    HARD = "hard"
+    AGENT_CHOOSES = "agent_chooses"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentSettings:
+    id: AgentId
+    name: str
+    phone: str
+    """The channel to dial, technology and resource: `PJSIP/anna`. Also the name of its device state."""
+    max_sessions: int = 1
+    """Concurrent calls; an agent that has this many gets no group calls."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    agent: AgentId
+    priority: int = 1
+    """1 is asked first. Among equals the longest idle is asked first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PresetSettings:
+    """A stored external number of a group."""
+
+    id: PresetId
+    name: str
+    number: str
+    """E.164, with the leading plus."""
+    group: GroupId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupSettings:
+    id: GroupId
+    name: str
+    members: tuple[Member, ...] = ()
+    max_wait: float | None = None
+    """Seconds in the queue after which a caller goes to the dialplan's own fallback; None: no limit."""
+    crm_url: str | None = None
+    """Template of the CRM link in this group's pops; None: the options' one."""
+
+    def priority_of(self, agent: AgentId) -> int | None:
+        """The member's priority, or None where the agent is not a member."""
+        return next((member.priority for member in self.members if member.agent == agent), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """The administrator's options. All times in seconds."""
+
+    transfers_enabled: bool = True
+    agent_transfer: AgentTransferRule = AgentTransferRule.AGENT_CHOOSES
+    offer_timeout: float = 20.0
+    """An offer that nobody answered within this makes its agent Busy."""
+    answer_timeout: float = 20.0
+    """After Accept on the page: how long the phone may go on ringing."""
+    wrap_up: float = 10.0
+    reject_pause: float = 30.0
+    """How long a call is not offered again to an agent who rejected it."""
+    connect_timeout: float = 4.0
+    """How long the PBX may take to do what it was told before it is told again."""
+    transfer_max_wait: float = 120.0
+    """How long a transferred caller waits for one agent before the call goes back."""
+    crm_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    agents: Mapping[AgentId, AgentSettings] = field(default_factory=dict)
+    groups: Mapping[GroupId, GroupSettings] = field(default_factory=dict)
+    presets: Mapping[PresetId, PresetSettings] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+    def groups_of(self, agent: AgentId) -> tuple[GroupId, ...]:
+        return tuple(group.id for group in self.groups.values() if group.priority_of(agent) is not None)

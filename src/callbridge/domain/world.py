@@ -1,0 +1,33 @@
+"""All that the engine knows now. The engine changes it; everybody else only reads."""
+
+from dataclasses import dataclass, field
+
+from callbridge.domain.agents import Agent, PhoneState
+from callbridge.domain.calls import Call
+from callbridge.domain.ids import AgentId, CallId, ChannelId
+from callbridge.domain.settings import Settings
+from callbridge.domain.signals import ChannelFact
+
+
+@dataclass(slots=True)
+class World:
+    settings: Settings
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    """Every configured agent, and those no longer configured who still have a call."""
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    """The calls that have not ended."""
+    channels: dict[ChannelId, ChannelFact] = field(default_factory=dict)
+    """The live channels of these calls, as the PBX last showed them."""
+    phones: dict[str, PhoneState] = field(default_factory=dict)
+    pbx_up: bool = False
+
+    def copy(self) -> "World":
+        """Independent of this one: everything inside is frozen."""
+        return World(
+            settings=self.settings,
+            agents=dict(self.agents),
+            calls=dict(self.calls),
+            channels=dict(self.channels),
+            phones=dict(self.phones),
+            pbx_up=self.pbx_up,
+        )
