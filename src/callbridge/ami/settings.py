@@ -1,8 +1,8 @@
 """How a link is set up, and what it says about itself."""
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Literal
 
 from callbridge.ami.headers import checked
@@ -16,7 +16,7 @@ class SessionSettings:
     port: int = 5038
     username: str
     secret: str = field(repr=False)
-    ssl: ssl.SSLContext | None = None
+    ssl: SSLContext | None = None
     connect_timeout: float = 10.0
     """For everything until the login is accepted: TCP, TLS, banner and login."""
     action_timeout: float = 5.0

@@ -1,0 +1,341 @@
+"""Connecting, losing the connection, and coming back."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from ami_harness import QUICK, Harness
+from scripted import BANNER, ScriptedServer, event
+
+from callbridge.ami.errors import ActionTimeout, BadValue, ConnectionLost
+from callbridge.ami.link import Backoff, SessionSettings
+
+
+async def test_given_two_sessions_when_both_are_logged_in_then_the_link_is_up_once(harness: Harness) -> None:
+    link, events, actions = await harness.up()
+    assert harness.heard == [("up", "")]
+    assert (events.login["Events"], actions.login["Events"]) == ("on", "off")
+    assert link.state.reason == ""
+    assert link.counters.ups == 1
+    assert link.counters.reconnects == 0
+
+
+async def test_given_an_action_unanswered_when_the_link_reconnects_then_it_is_not_sent_again(harness: Harness) -> None:
+    link, _, actions = await harness.up()
+    asked = asyncio.ensure_future(link.action("Redirect", {"Channel": "PJSIP/a-1", "Exten": "hold"}))
+    await actions.expect("Redirect")
+    actions.abort()
+    with pytest.raises(ConnectionLost):
+        await asked
+    events, actions = await harness.peers()
+    await harness.until(lambda: link.state.up)
+    # The stock Manager sends what it kept on FullyBooted.
+    events.send(event("FullyBooted", Privilege="system,all", Status="Fully Booted"))
+    await harness.marked(events)
+    answered = asyncio.ensure_future(link.action("CoreStatus"))
+    actions.reply(await actions.expect("CoreStatus"))
+    await answered
+    assert [action["Action"] for action in harness.server.actions] == ["Redirect", "CoreStatus"]
+
+
+@pytest.mark.parametrize("role", ["events", "actions"])
+async def test_given_pending_actions_when_either_session_drops_then_all_fail_at_once_and_the_other_is_closed(
+    harness: Harness, role: str
+) -> None:
+    harness.settings = {"action_timeout": 60.0}
+    link, events, actions = await harness.up()
+    asked = [asyncio.ensure_future(link.action("Status")) for _ in range(3)]
+    asked.append(asyncio.ensure_future(link.list_action("BridgeList")))
+    for name in ("Status", "Status", "Status", "BridgeList"):
+        await actions.expect(name)
+    {"events": events, "actions": actions}[role].close()
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [ConnectionLost] * 4
+    async with asyncio.timeout(1):
+        await events.gone.wait()
+        await actions.gone.wait()
+    await harness.until(lambda: len(harness.told("up")) == 2)
+    assert harness.told("down") == [f"{role}: Asterisk closed the connection"]
+    assert [kind for kind, _ in harness.heard] == ["up", "down", "up"]
+
+
+async def test_given_pending_actions_when_the_link_drops_then_they_have_failed_before_on_down(harness: Harness) -> None:
+    link, _, actions = await harness.up()
+    asked = asyncio.ensure_future(link.action("Status"))
+    await actions.expect("Status")
+    assert link.pending == 1
+    actions.abort()
+    await harness.until(lambda: bool(harness.told("down")))
+    assert asked.done()
+    assert link.pending == 0
+    with pytest.raises(ConnectionLost):
+        await asked
+
+
+async def test_given_the_link_is_down_when_an_action_is_asked_for_then_it_fails_at_once(harness: Harness) -> None:
+    harness.server.on_login = lambda action: None
+    link = harness.start()
+    with pytest.raises(ConnectionLost):
+        await link.action("Status")
+    with pytest.raises(ConnectionLost):
+        await link.list_action("Status")
+
+
+async def test_given_a_half_closed_connection_when_asterisk_sent_its_end_then_the_link_goes_down(
+    harness: Harness,
+) -> None:
+    _, events, _ = await harness.up()
+    events.half_close()
+    await harness.until(lambda: len(harness.told("up")) == 2)
+    assert len(harness.told("down")) == 1
+
+
+async def test_given_a_half_open_connection_when_no_pong_comes_then_the_watchdog_gives_it_up(harness: Harness) -> None:
+    harness.settings = {"ping_interval": 0.05, "dead_after": 0.2}
+    _, events, actions = await harness.up()
+    await harness.until(lambda: events.pings >= 2 and actions.pings >= 2)
+    assert not harness.told("down")
+    harness.server.answer_pings = False
+    await harness.until(lambda: bool(harness.told("down")))
+    assert "nothing heard for 0.2 s" in harness.told("down")[0]
+
+
+async def test_given_no_pong_when_events_keep_coming_then_the_connection_is_kept(harness: Harness) -> None:
+    harness.settings = {"ping_interval": 0.02, "dead_after": 0.1}
+    link, _events, actions = await harness.up()
+    harness.server.answer_pings = False
+    started = asyncio.get_running_loop().time()
+    while asyncio.get_running_loop().time() - started < 0.4:
+        _events.send(event("Newexten"))
+        actions.send(event("Newexten"))
+        await asyncio.sleep(0.01)
+    assert link.state.up
+    assert harness.told("down") == []
+
+
+async def test_given_bytes_that_end_no_message_when_no_pong_comes_then_they_are_no_sign_of_life(
+    harness: Harness,
+) -> None:
+    harness.settings = {"ping_interval": 0.05, "dead_after": 0.2}
+    _, events, _ = await harness.up()
+
+    async def drip() -> None:
+        while not events.gone.is_set():
+            events.send(b"x" * 100_000)
+            await asyncio.sleep(0.01)
+
+    dripping = asyncio.ensure_future(drip())
+    await harness.until(lambda: bool(harness.told("down")))
+    assert harness.told("down") == ["events: nothing heard for 0.2 s"]
+    await dripping
+
+
+async def test_given_a_wrong_secret_when_refused_then_no_more_tries_until_asked(harness: Harness) -> None:
+    harness.secrets["actions"] = "wrong"
+    link = harness.start()
+    await harness.until(lambda: link.state.phase == "refused")
+    assert link.state.reason == "actions: Authentication failed"
+    await asyncio.sleep(0.2)  # Twenty times the back-off.
+    assert harness.server.logins == ["events", "actions"]
+    assert harness.heard == []
+    harness.server.on_login = lambda action: True
+    link.retry_now()
+    await harness.until(lambda: link.state.up)
+
+
+async def test_given_a_wrong_secret_when_the_long_wait_is_over_then_it_is_tried_once_more(harness: Harness) -> None:
+    harness.secrets["events"] = "wrong"
+    harness.backoff = replace(QUICK, refused=0.05)
+    link = harness.start()
+    await harness.until(lambda: len(harness.server.logins) == 2)
+    assert link.state.phase == "refused"
+
+
+@pytest.mark.parametrize("banner", [b"SSH-2.0-OpenSSH_9.2\r\n", b"220 mail ready\r\n", b"Aste\r\n", b"\0" * 500])
+async def test_given_a_server_that_is_no_asterisk_when_it_greets_then_no_secret_is_sent(
+    harness: Harness, banner: bytes
+) -> None:
+    harness.server.banner = banner
+    link = harness.start()
+    await harness.until(lambda: harness.server.connections >= 2)
+    assert link.state.phase == "down"
+    assert "not an Asterisk manager" in link.state.reason
+    assert harness.server.logins == []
+
+
+async def test_given_a_banner_without_an_end_when_it_goes_on_then_it_is_given_up(harness: Harness) -> None:
+    harness.server.banner = b"Asterisk Call Manager/" + b"1" * 10_000
+    link = harness.start()
+    await harness.until(lambda: link.state.phase == "down")
+    assert "not an Asterisk manager" in link.state.reason
+
+
+async def test_given_no_banner_when_time_is_up_then_it_is_tried_again(harness: Harness) -> None:
+    harness.server.banner = b""
+    harness.settings = {"connect_timeout": 0.05}
+    link = harness.start()
+    await harness.until(lambda: harness.server.connections >= 2)
+    assert link.state.reason == "events: no login within 0.05 s"
+    assert harness.server.logins == []
+
+
+async def test_given_a_slow_server_when_it_never_answers_the_login_then_it_is_tried_again(harness: Harness) -> None:
+    harness.server.on_login = lambda action: None
+    harness.settings = {"connect_timeout": 0.05}
+    link = harness.start()
+    await harness.until(lambda: harness.server.connections >= 2)
+    assert link.state.phase == "down"
+    harness.server.on_login = lambda action: True
+    await harness.until(lambda: link.state.up)
+
+
+async def test_given_a_banner_in_pieces_when_it_is_whole_then_the_login_goes_on(harness: Harness) -> None:
+    harness.server.banner = b""
+    link = harness.start()
+    await harness.until(lambda: harness.server.connections == 1)
+    peer = harness.server.latest
+    assert peer is not None
+    harness.server.banner = BANNER
+    await peer.send_split(BANNER, 3, 22, len(BANNER) - 1)
+    await harness.until(lambda: link.state.up)
+    assert harness.server.connections == 2
+    assert harness.link.counters.reconnects == 0
+
+
+async def test_given_a_server_that_closes_at_once_when_connecting_then_the_back_off_grows(harness: Harness) -> None:
+    harness.server.close_at_once = True
+    link = harness.start()
+    await harness.until(lambda: harness.server.connections >= 3)
+    assert link.state.phase == "down"
+    assert link.state.reason == "events: Asterisk closed the connection"
+    assert harness.heard == []
+    harness.server.close_at_once = False
+    await harness.until(lambda: link.state.up)
+
+
+async def test_given_nobody_listens_when_asterisk_starts_later_then_the_link_comes_up() -> None:
+    async with ScriptedServer() as server:
+        pass
+    harness = Harness(server)
+    link = harness.start()
+    try:
+        await harness.until(lambda: link.counters.reconnects >= 2)
+        assert "cannot connect" in link.state.reason
+        since = link.state.since
+        async with server:
+            await harness.until(lambda: link.state.up)
+            assert since == 1_000.0
+            await harness.stop()
+    finally:
+        await harness.stop()
+
+
+async def test_given_a_shutdown_event_when_it_comes_then_the_link_goes_down_cleanly(harness: Harness) -> None:
+    _, events, _ = await harness.up()
+    events.send(event("Shutdown", Shutdown="Cleanly", Restart="False") + event("Hangup"))
+    await harness.until(lambda: len(harness.told("up")) == 2)
+    assert harness.told("down") == ["events: Asterisk is shutting down"]
+    assert harness.named("Hangup") == []
+
+
+async def test_given_a_link_that_is_up_when_it_is_stopped_then_on_down_is_called_once_and_all_is_closed(
+    harness: Harness,
+) -> None:
+    link, events, actions = await harness.up()
+    asked = asyncio.ensure_future(link.action("Status"))
+    await actions.expect("Status")
+    await harness.stop()
+    with pytest.raises(ConnectionLost):
+        await asked
+    async with asyncio.timeout(1):
+        await events.gone.wait()
+        await actions.gone.wait()
+    assert harness.told("down") == ["events: the link was stopped"]
+    assert link.state.phase == "down"
+    names = {task.get_name() for task in asyncio.all_tasks()}
+    assert not [name for name in names if name.startswith("ami-")]
+
+
+async def test_given_on_up_and_on_down_raise_when_called_then_it_is_counted_and_the_link_goes_on(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(what: str, detail: str) -> None:
+        raise RuntimeError(what)
+
+    monkeypatch.setattr(harness, "_note", broken)
+    link, events, _ = await harness.up()
+    events.close()
+    await harness.until(lambda: link.counters.ups == 2)
+    assert link.counters.callback_errors == 3
+
+
+def test_given_failures_in_a_row_when_waiting_then_the_delay_doubles_up_to_the_maximum_less_jitter() -> None:
+    backoff = Backoff(initial=0.5, factor=2.0, maximum=30.0, jitter=0.5)
+    assert [backoff.delay(n, lambda: 0.0) for n in (1, 2, 3, 7, 5_000)] == [0.5, 1.0, 2.0, 30.0, 30.0]
+    assert backoff.delay(3, lambda: 1.0) == 1.0
+
+
+async def test_given_a_link_that_drops_soon_after_each_login_when_it_reconnects_then_the_delay_grows(
+    harness: Harness,
+) -> None:
+    delays: list[int] = []
+
+    class Recording(Backoff):
+        def delay(self, failures: int, random: object) -> float:
+            delays.append(failures)
+            return 0.001
+
+    harness.backoff = Recording(stable_after=60.0)
+    link = harness.start()
+    for _ in range(3):
+        events, _ = await harness.peers()
+        events.close()
+        await events.gone.wait()
+    await harness.until(lambda: len(delays) == 3)
+    assert delays == [1, 2, 3]
+    assert link.counters.reconnects >= 2
+
+
+async def test_given_a_link_that_was_stable_when_it_drops_then_the_delay_starts_again(harness: Harness) -> None:
+    delays: list[int] = []
+
+    class Recording(Backoff):
+        def delay(self, failures: int, random: object) -> float:
+            delays.append(failures)
+            return 0.001
+
+    harness.backoff = Recording(stable_after=0.0)
+    harness.start()
+    for _ in range(3):
+        events, _ = await harness.peers()
+        await harness.until(lambda: harness.link.state.up)
+        events.close()
+        await events.gone.wait()
+    await harness.until(lambda: len(delays) == 3)
+    assert delays == [1, 1, 1]
+
+
+def test_given_settings_that_cannot_work_when_made_then_they_are_refused() -> None:
+    good = SessionSettings(host="h", username="u", secret="s3cret")
+    assert "s3cret" not in repr(good)
+    with pytest.raises(ValueError, match="dead_after"):
+        replace(good, ping_interval=5.0, dead_after=5.0)
+    with pytest.raises(ValueError, match="max_pending"):
+        replace(good, max_pending=0)
+    with pytest.raises(BadValue, match="Secret"):
+        replace(good, secret="a\r\nAction: Command")
+
+
+async def test_given_a_timed_out_action_when_the_link_lives_on_then_the_late_answer_is_only_counted(
+    harness: Harness,
+) -> None:
+    link, _, actions = await harness.up()
+    with pytest.raises(ActionTimeout, match=r"Status within 0\.05 s"):
+        await link.action("Status", within=0.05)
+    late = await actions.expect("Status")
+    assert (link.pending, link.counters.action_timeouts) == (0, 1)
+    actions.reply(late)
+    asked = asyncio.ensure_future(link.action("CoreStatus"))
+    actions.reply(await actions.expect("CoreStatus"), CoreCurrentCalls="0")
+    assert (await asked)["CoreCurrentCalls"] == "0"
+    assert link.counters.unmatched == 1
