@@ -1,0 +1,169 @@
+"""The kinds of values that the configuration is made of, each with the sentence that says what is allowed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from argon2 import extract_parameters
+from argon2.exceptions import InvalidHash
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from callbridge.config.numbers import is_region, to_e164
+from callbridge.config.secrets import Secret, read_secret
+from callbridge.domain.screen_pop import check_crm_template
+
+_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the meaning of a configuration depends on besides its text."""
+
+    base: Path
+    """Where relative paths start: the folder of the configuration file."""
+    env: Mapping[str, str] = field(repr=False)
+    region: str | None = None
+
+
+def surroundings(info: ValidationInfo) -> Surroundings:
+    context = info.context
+    if not isinstance(context, Surroundings):
+        raise TypeError("a configuration is loaded with load_config")
+    return context
+
+
+def _secret(value: Any, info: ValidationInfo) -> Secret:
+    around = surroundings(info)
+    return read_secret(value, base=around.base, env=around.env)
+
+
+def _long_secret(secret: Secret) -> Secret:
+    if len(secret.value.encode()) < 32:
+        raise ValueError("is too short; at least 32 bytes, for example from `openssl rand -hex 32`")
+    return secret
+
+
+def _ami_word(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.@-]{1,64}", text):
+        raise ValueError(f"is {text!r}; letters, digits and _ . @ -")
+    return text
+
+
+def _host(text: str) -> str:
+    try:
+        ip_address(text)
+    except ValueError:
+        labels = text.removesuffix(".").split(".")
+        if len(text) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in labels):
+            raise ValueError(f"is {text!r}; a host name or an IP address, without scheme and port") from None
+    return text
+
+
+def _path(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, str) or not value or _CONTROL.search(value):
+        raise ValueError("is not a path; a path, relative to this file's folder or absolute")
+    return surroundings(info).base / value
+
+
+def _line(text: str) -> str:
+    if not text.strip() or _CONTROL.search(text):
+        raise ValueError("is empty or has a line break or control character; one line of text")
+    return text.strip()
+
+
+def _crm(template: str) -> str:
+    if _CONTROL.search(template) or any(character.isspace() for character in template):
+        raise ValueError("has a space or control character; write %20 for a space")
+    check_crm_template(template)
+    return template
+
+
+def _hook_url(url: str) -> str:
+    if _CONTROL.search(url) or any(character.isspace() for character in url):
+        raise ValueError("has a space or control character; a URL has neither")
+    parts = urlsplit(url)
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("is not a URL that begins with https:// and a host")
+    _host(host)
+    _ = parts.port  # raises ValueError for what is no port
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("has a name or password in it; receivers check the webhook's signature instead")
+    if parts.fragment:
+        raise ValueError("has a fragment (#...), which is never sent; leave it out")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("sends calls' data unencrypted; https, or http to this machine alone (127.0.0.1, ::1)")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine, by its name or address alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _argon2(text: str) -> str:
+    try:
+        parameters = extract_parameters(text)
+    except (InvalidHash, ValueError, TypeError, IndexError):
+        raise ValueError("is not an argon2 hash; make one with `callbridge hash-password`") from None
+    if not text.startswith("$argon2id$"):
+        raise ValueError("is not of the kind argon2id; make one with `callbridge hash-password`")
+    if parameters.memory_cost > 1_048_576 or parameters.time_cost > 20 or parameters.parallelism > 16:
+        raise ValueError("would take too long at each login; at most 1 GiB of memory, 20 rounds, 16 lanes")
+    return text
+
+
+def _region(text: str) -> str:
+    if not is_region(text):
+        raise ValueError(f"is {text!r}; an ISO 3166 country code in capitals, such as DE")
+    return text
+
+
+def _number(written: str, info: ValidationInfo) -> str:
+    return to_e164(written, surroundings(info).region)
+
+
+_PHONE = r"^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_PHONE_HELP = "PJSIP/ and the endpoint's name: letters, digits, _ . - (other technologies can transfer past callbridge)"
+
+Id = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="small letters, digits, _ and -, at most 64")
+]
+# PJSIP alone: it is where `allow_transfer=no` keeps a phone from transferring past the rules, chan_sip is gone since
+# Asterisk 21, and IAX2 and DAHDI phones transfer by themselves. The characters leave nothing that a dial string knows:
+# no second destination (&), option (,) or channel (/), and no dialplan function.
+Phone = Annotated[str, Field(pattern=_PHONE, description=_PHONE_HELP)]
+Name = Annotated[str, Field(max_length=100, description="a name of at most 100 characters"), AfterValidator(_line)]
+SecretRef = Annotated[Secret, BeforeValidator(_secret), Field(description="{env: NAME} or {file: path}")]
+LongSecretRef = Annotated[SecretRef, AfterValidator(_long_secret)]
+AmiUser = Annotated[str, AfterValidator(_ami_word), Field(description="the name of a user in manager.conf")]
+Host = Annotated[str, AfterValidator(_host), Field(description="a host name or an IP address")]
+Port = Annotated[int, Field(ge=1, le=65535, description="a port, 1 to 65535")]
+FilePath = Annotated[Path, BeforeValidator(_path), Field(description="a path, relative to this file's folder")]
+Region = Annotated[str, AfterValidator(_region), Field(description="an ISO 3166 country code such as DE")]
+CrmUrl = Annotated[str, AfterValidator(_crm), Field(max_length=2000, description="an https URL with placeholders")]
+HookUrl = Annotated[str, AfterValidator(_hook_url), Field(max_length=2000, description="an https URL")]
+PasswordHash = Annotated[
+    str, AfterValidator(_argon2), Field(max_length=500, description="an argon2 hash from `callbridge hash-password`")
+]
+TokenHash = Annotated[
+    str, Field(pattern=r"^sha256:[0-9a-f]{64}$", description="the sha256: line that `callbridge new-token` prints")
+]
+Prefix = Annotated[
+    str, Field(pattern=r"^\+[0-9]{0,15}$", description='a prefix such as "+49"; "+" alone is every number')
+]
+Number = Annotated[str, Field(max_length=40, description="a telephone number"), AfterValidator(_number)]
+Flag = Annotated[bool, Field(description="true or false")]
+Sessions = Annotated[int, Field(ge=1, le=50, description="a whole number, 1 to 50")]
+Priority = Annotated[int, Field(ge=1, le=100, description="a whole number, 1 (asked first) to 100")]
+RingTime = Annotated[float, Field(ge=1, le=600, description="seconds, 1 to 600")]
+PauseTime = Annotated[float, Field(ge=0, le=86_400, description="seconds, 0 to 86400 (a day)")]
+WaitTime = Annotated[float, Field(ge=1, le=86_400, description="seconds, 1 to 86400 (a day)")]

@@ -1,0 +1,213 @@
+"""The configuration, typed. What a key may be is said with its kind, in `fields`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from callbridge.config import fields as f
+from callbridge.config.secrets import Secret
+
+
+class Section(BaseModel):
+    """A mapping in the file. Keys that it does not know are refused, values are never bent into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class Login(Section):
+    username: f.AmiUser
+    secret: f.SecretRef
+
+
+class Pbx(Section):
+    host: f.Host = "127.0.0.1"
+    port: f.Port = 5038
+    tls: f.Flag = False
+    tls_ca: f.FilePath | None = None
+    """The certificate that signed the PBX's own; None: the machine's usual ones."""
+    events: Login
+    actions: Login
+    lease: Annotated[int, Field(ge=5, le=3600, description="seconds, 5 to 3600")] = 30
+    """Seconds that the PBX waits for a silent gateway before callers go to the dialplan's fallback."""
+    music_class: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_-]{1,79}$", description="the name of a class in musiconhold.conf")
+    ] = "default"
+
+
+class Http(Section):
+    host: f.Host = "127.0.0.1"
+    port: f.Port = 8180
+    token_secret: f.LongSecretRef
+    token_lifetime: Annotated[int, Field(ge=60, le=86_400, description="seconds, 60 to 86400 (a day)")] = 900
+
+
+def _store_url(url: str, info: ValidationInfo) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL; sqlite:///FILE or postgresql://USER@HOST/DATABASE") from None
+    around = f.surroundings(info)
+    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1 and not parts.query and not parts.fragment:
+        return f"sqlite:///{around.base / parts.path[1:]}"
+    if parts.scheme == "postgresql" and len(parts.path) > 1 and not parts.fragment:
+        if parts.password is not None:
+            raise ValueError("has the password in it; put it under store.password as {env: NAME} or {file: path}")
+        return url
+    raise ValueError("is not a store; sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+
+
+class Store(Section):
+    url: Annotated[
+        str, AfterValidator(_store_url), Field(max_length=1000, description="sqlite:///FILE or postgresql://...")
+    ] = Field("sqlite:///callbridge.db", validate_default=True)
+    """With a relative SQLite file made absolute, and without a password."""
+    password: f.SecretRef | None = None
+    keep_days: Annotated[int, Field(ge=1, le=3650, description="days, 1 to 3650")] = 90
+
+    @model_validator(mode="after")
+    def _password_is_for_postgresql(self) -> Self:
+        if self.password is not None and self.url.startswith("sqlite"):
+            raise ValueError("has a password, which an SQLite file does not know; leave store.password out")
+        return self
+
+    def engine_url(self) -> str:
+        """As SQLAlchemy's asyncio engines take it, with driver and password. Never log it."""
+        scheme, _, rest = self.url.partition("://")
+        if scheme == "sqlite":
+            return f"sqlite+aiosqlite://{rest}"
+        if self.password is not None:
+            user, at, place = rest.partition("@")
+            rest = f"{user}:{quote(self.password.value, safe='')}{at}{place}" if at else rest
+        return f"postgresql+psycopg://{rest}"
+
+
+class Site(Section):
+    region: f.Region | None = None
+    """ISO region of numbers that are written without +; None: every number needs its +."""
+
+
+class Transfers(Section):
+    enabled: f.Flag = True
+    to_agent: Annotated[Literal["agent_chooses", "soft", "hard"], Field(description="agent_chooses, soft or hard")] = (
+        "agent_chooses"
+    )
+    max_wait: f.WaitTime = 120.0
+
+
+class OptionsSection(Section):
+    transfers: Transfers = Transfers()
+    offer_timeout: f.RingTime = 20.0
+    answer_timeout: f.RingTime = 20.0
+    wrap_up: f.PauseTime = 10.0
+    reject_pause: f.PauseTime = 30.0
+    max_sessions: f.Sessions = 1
+    """For agents that do not have their own."""
+    crm_url: f.CrmUrl | None = None
+
+
+class Numbers(Section):
+    """Which external numbers may be dialled, by prefixes in E.164. Nothing is allowed unless it is said."""
+
+    allow: list[f.Prefix] = []
+    deny: list[f.Prefix] = []
+
+    def refusal(self, number: str) -> str | None:
+        """Why this E.164 number may not be dialled, in a few words; None where it may."""
+        denied = next((prefix for prefix in self.deny if number.startswith(prefix)), None)
+        if denied is not None:
+            return f"numbers.deny has {denied}"
+        if any(number.startswith(prefix) for prefix in self.allow):
+            return None
+        return f"numbers.allow has only {', '.join(self.allow)}" if self.allow else "numbers.allow is empty"
+
+
+class AgentSection(Section):
+    id: f.Id
+    name: f.Name
+    phone: f.Phone
+    password_hash: f.PasswordHash | None = None
+    """None: the agent cannot log in on the page, only through a service."""
+    max_sessions: f.Sessions | None = None
+    skills: Annotated[
+        dict[f.Id, f.Priority], Field(description="a skill in small letters with its priority, 1 (asked first) to 100")
+    ] = {}
+    supervisor: f.Flag = False
+
+
+class MemberSection(Section):
+    agent: f.Id
+    priority: f.Priority = 1
+
+
+def _member(given: Any) -> Any:
+    return {"agent": given} if isinstance(given, str) else given
+
+
+class GroupSection(Section):
+    id: f.Id
+    name: f.Name
+    members: list[Annotated[MemberSection, BeforeValidator(_member)]] = []
+    skill: f.Id | None = None
+    """Every agent with this skill is a member too, with the skill's priority unless `members` gives another."""
+    max_wait: f.WaitTime | None = None
+    crm_url: f.CrmUrl | None = None
+
+
+class PresetSection(Section):
+    id: f.Id
+    name: f.Name
+    number: f.Number
+    """E.164, with its plus, however it was written."""
+    group: f.Id
+
+
+Scope = Literal["calls:read", "calls:write", "transfers:write", "agents:read", "agents:write", "events:read"]
+EventName = Literal["pop", "offer.made", "offer.ended", "transfer.updated", "call.updated", "call.ended"]
+
+
+class Service(Section):
+    name: f.Id
+    token_hash: f.TokenHash
+    scopes: Annotated[list[Scope], Field(min_length=1, description="a list of at least one scope")]
+
+
+class Webhook(Section):
+    name: f.Id
+    url: f.HookUrl
+    secret: f.SecretRef
+    events: Annotated[list[EventName], Field(min_length=1, description="a list of at least one event")]
+
+
+class Log(Section):
+    format: Annotated[Literal["json", "text"], Field(description="json or text")] = "json"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="debug, info, warning or error")
+    ] = "info"
+
+
+class ConfigModel(Section):
+    pbx: Pbx
+    http: Http
+    store: Store = Field(default_factory=dict, validate_default=True)  # read like a given one
+    site: Site = Site()
+    options: OptionsSection = OptionsSection()
+    numbers: Numbers = Numbers()
+    agents: list[AgentSection] = []
+    groups: list[GroupSection] = []
+    presets: list[PresetSection] = []
+    services: list[Service] = []
+    webhooks: list[Webhook] = []
+    log: Log = Log()
+
+    def secrets(self) -> Iterator[tuple[tuple[str | int, ...], Secret]]:
+        """Every secret with its place in the file."""
+        yield ("pbx", "events", "secret"), self.pbx.events.secret
+        yield ("pbx", "actions", "secret"), self.pbx.actions.secret
+        yield ("http", "token_secret"), self.http.token_secret
+        if self.store.password is not None:
+            yield ("store", "password"), self.store.password
+        for index, webhook in enumerate(self.webhooks):
+            yield ("webhooks", index, "secret"), webhook.secret

@@ -1,0 +1,66 @@
+"""From the configuration to what the engine decides by."""
+
+from collections.abc import Iterable
+
+from callbridge.config.model import AgentSection, ConfigModel, GroupSection
+from callbridge.domain.ids import AgentId, GroupId, PresetId
+from callbridge.domain.settings import (
+    AgentSettings,
+    AgentTransferRule,
+    GroupSettings,
+    Member,
+    Options,
+    PresetSettings,
+    Settings,
+)
+
+
+def to_settings(config: ConfigModel) -> Settings:
+    options = config.options
+    return Settings(
+        agents={
+            AgentId(agent.id): AgentSettings(
+                id=AgentId(agent.id),
+                name=agent.name,
+                phone=agent.phone,
+                max_sessions=agent.max_sessions or options.max_sessions,
+            )
+            for agent in config.agents
+        },
+        groups={
+            GroupId(group.id): GroupSettings(
+                id=GroupId(group.id),
+                name=group.name,
+                members=members(group, config.agents),
+                max_wait=group.max_wait,
+                crm_url=group.crm_url,
+            )
+            for group in config.groups
+        },
+        presets={
+            PresetId(preset.id): PresetSettings(
+                id=PresetId(preset.id), name=preset.name, number=preset.number, group=GroupId(preset.group)
+            )
+            for preset in config.presets
+        },
+        options=Options(
+            transfers_enabled=options.transfers.enabled,
+            agent_transfer=AgentTransferRule(options.transfers.to_agent),
+            offer_timeout=options.offer_timeout,
+            answer_timeout=options.answer_timeout,
+            wrap_up=options.wrap_up,
+            reject_pause=options.reject_pause,
+            transfer_max_wait=options.transfers.max_wait,
+            crm_url=options.crm_url,
+        ),
+    )
+
+
+def members(group: GroupSection, agents: Iterable[AgentSection]) -> tuple[Member, ...]:
+    """The named members, in their order, then every other agent with the group's skill."""
+    priorities = {member.agent: member.priority for member in group.members}
+    if group.skill is not None:
+        for agent in agents:
+            if group.skill in agent.skills:
+                priorities.setdefault(agent.id, agent.skills[group.skill])
+    return tuple(Member(agent=AgentId(agent), priority=priority) for agent, priority in priorities.items())
