@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from scripted import WITHIN, Peer, ScriptedServer
 
@@ -21,7 +22,7 @@ class Harness:
         self.messages: list[Message] = []
         self.wanted = {"Hangup", "Mark", "UserEvent"}
         self.backoff = QUICK
-        self.settings: dict[str, object] = {}
+        self.settings: dict[str, Any] = {}
         self.secrets = {"events": "right", "actions": "right"}
         self.clock: Callable[[], float] = lambda: 1_000.0
         self.on_message: Callable[[Message], None] = lambda message: None

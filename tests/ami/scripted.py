@@ -7,7 +7,17 @@ from types import TracebackType
 
 WITHIN = 5.0
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
-Action = dict[str, str]
+
+
+class Action(dict[str, str]):
+    """An action as received: the last value of each header, and every line of a repeated one."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._lines = [line.split(": ", 1) for line in raw.decode().removesuffix("\r\n\r\n").split("\r\n")]
+        super().__init__((key, value) for key, value in self._lines)
+
+    def lines(self, key: str) -> list[str]:
+        return [value for name, value in self._lines if name == key]
 
 
 def encode(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -24,7 +34,7 @@ class Peer:
     def __init__(self, server: "ScriptedServer", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.server = server
         self.username = ""
-        self.login: Action = {}
+        self.login: dict[str, str] = {}
         self.pings = 0
         self.gone = asyncio.Event()
         self._reader = reader
@@ -41,7 +51,7 @@ class Peer:
             self.send(server.banner)
             while True:
                 raw = await self._reader.readuntil(b"\r\n\r\n")
-                action: Action = dict(line.split(": ", 1) for line in raw.decode().strip("\r\n").split("\r\n"))
+                action = Action(raw)
                 match action["Action"]:
                     case "Login":
                         self._log_in(action)
@@ -94,7 +104,7 @@ class Peer:
     def refuse(self, action: Action, message: str) -> None:
         self.send(encode([("Response", "Error"), ("ActionID", action["ActionID"]), ("Message", message)]))
 
-    def reply_list(self, action: Action, row: str, *rows: Action, said: int | None = None) -> None:
+    def reply_list(self, action: Action, row: str, *rows: dict[str, str], said: int | None = None) -> None:
         self.reply(action, EventList="start", Message="will follow")
         for headers in rows:
             self.send(event(row, ActionID=action["ActionID"], **headers))

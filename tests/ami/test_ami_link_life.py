@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ami_harness import QUICK, Harness
@@ -44,7 +45,7 @@ async def test_given_pending_actions_when_either_session_drops_then_all_fail_at_
 ) -> None:
     harness.settings = {"action_timeout": 60.0}
     link, events, actions = await harness.up()
-    asked = [asyncio.ensure_future(link.action("Status")) for _ in range(3)]
+    asked: list[asyncio.Future[Any]] = [asyncio.ensure_future(link.action("Status")) for _ in range(3)]
     asked.append(asyncio.ensure_future(link.list_action("BridgeList")))
     for name in ("Status", "Status", "Status", "BridgeList"):
         await actions.expect(name)
