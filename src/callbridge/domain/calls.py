@@ -99,6 +99,7 @@ class Leg:
     state: LegState = LegState.DIALING
     name: str | None = None
     """Asterisk's channel name, once it is known."""
+    made_at: float = 0.0
     releasing: bool = False
     """Told to hang up: what it still says does not matter any more."""
 

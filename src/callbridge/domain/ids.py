@@ -24,9 +24,9 @@ RequestId = NewType("RequestId", str)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def call_id(caller: ChannelId) -> CallId:
-    """The call that the caller on this channel makes; safe in a URL and in a dialplan variable."""
-    return CallId("c-" + _UNSAFE.sub("-", caller))
+def call_id(arrival: str) -> CallId:
+    """The call of this arrival (the dialplan's CALLBRIDGE_CALL); safe in a URL and in a dialplan variable."""
+    return CallId("c-" + _UNSAFE.sub("-", arrival)[:80])
 
 
 def leg_channel_id(call: CallId, number: int) -> ChannelId:

@@ -16,10 +16,16 @@ class World:
     """Every configured agent, and those no longer configured who still have a call."""
     calls: dict[CallId, Call] = field(default_factory=dict)
     """The calls that have not ended."""
+    callers: dict[ChannelId, CallId] = field(default_factory=dict)
+    """The call of each caller's channel."""
     channels: dict[ChannelId, ChannelFact] = field(default_factory=dict)
     """The live channels of these calls, as the PBX last showed them."""
     phones: dict[str, PhoneState] = field(default_factory=dict)
     pbx_up: bool = False
+    ended: dict[CallId, Call] = field(default_factory=dict)
+    """Calls that ended a short while ago: what still comes of them is late, not new."""
+    reserving: CallId | None = None
+    """The call for which the store has been asked for an agent and has not answered."""
 
     def copy(self) -> "World":
         """Independent of this one: everything inside is frozen."""
@@ -27,7 +33,10 @@ class World:
             settings=self.settings,
             agents=dict(self.agents),
             calls=dict(self.calls),
+            callers=dict(self.callers),
             channels=dict(self.channels),
             phones=dict(self.phones),
             pbx_up=self.pbx_up,
+            ended=dict(self.ended),
+            reserving=self.reserving,
         )

@@ -1,0 +1,244 @@
+"""The engine: every signal comes in here with the time, and what shall be done comes out.
+
+`handle` decides; it never waits and never does. The order of the outside world is not trusted: facts can be
+late, repeated or out of date, requests can cross with them, and each must find its cell in a table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from callbridge.domain import offers, people, reconcile, requests
+from callbridge.domain.agents import Agent, Presence
+from callbridge.domain.calls import Call, CallState, LegState, OfferState
+from callbridge.domain.effects import Effect
+from callbridge.domain.facts import channel_entered, channel_gone, channel_left, stimulate_leg
+from callbridge.domain.ids import AgentId, CallId
+from callbridge.domain.routing import Stimulus, apply
+from callbridge.domain.settings import Settings
+from callbridge.domain.signals import (
+    AcceptOffer,
+    ActionFailed,
+    AddNote,
+    CancelTransfer,
+    ChannelAnswered,
+    ChannelEntered,
+    ChannelGone,
+    ChannelLeft,
+    ChannelRinging,
+    Configured,
+    EndCall,
+    LogIn,
+    LogOut,
+    NobodyFree,
+    OriginateFailed,
+    PbxLost,
+    PbxSeen,
+    PhoneChanged,
+    RejectOffer,
+    RequestTransfer,
+    Reserved,
+    SetPresence,
+    Signal,
+    Tick,
+)
+from callbridge.domain.step import Step
+from callbridge.domain.world import World
+
+
+class Engine:
+    """The live model of all calls and agents, and its rules."""
+
+    def __init__(self, settings: Settings, *, calls: Iterable[Call] = (), agents: Iterable[Agent] = ()) -> None:
+        """What was saved goes in; until the first `PbxSeen` nothing is decided on it."""
+        self.world = World(settings=settings)
+        self.world.calls = {call.id: call for call in calls if call.state is not CallState.ENDED}
+        self.world.callers = {call.caller: call.id for call in self.world.calls.values()}
+        saved = {agent.id: agent for agent in agents}
+        for agent_id in settings.agents:
+            self.world.agents[agent_id] = saved.get(agent_id) or Agent(id=agent_id)
+        for agent_id, agent in saved.items():
+            if agent.calls or agent.offer:
+                self.world.agents.setdefault(agent_id, agent)
+
+    def handle(self, signal: Signal, now: float) -> list[Effect]:
+        """What follows from the signal. `now` in epoch seconds; it may repeat, but should not go back."""
+        step = Step(world=self.world, now=now)
+        self._handle(step, signal)
+        if step.dispatch:
+            offers.dispatch(step)
+        return step.finish()
+
+    def next_deadline(self) -> float | None:
+        """Epoch seconds at which the next `Tick` must come at the latest; None: no need of one."""
+        world = self.world
+        times = [agent.wrap_up_until for agent in world.agents.values() if agent.wrap_up_until is not None]
+        if world.pbx_up:
+            for call in world.calls.values():
+                times += (when for _, when in _deadlines(call))
+                if call.state is CallState.WAITING:
+                    times += (pause.until for pause in call.pauses)
+        return min(times, default=None)
+
+    def _handle(self, step: Step, signal: Signal) -> None:
+        match signal:
+            case ChannelEntered():
+                channel_entered(step, signal)
+            case ChannelLeft():
+                channel_left(step, signal)
+            case ChannelRinging():
+                stimulate_leg(step, signal, LegState.RINGING)
+            case ChannelAnswered():
+                stimulate_leg(step, signal, LegState.ANSWERED)
+            case ChannelGone() | OriginateFailed():
+                channel_gone(step, signal)
+            case PhoneChanged():
+                step.world.phones[signal.phone] = signal.state
+                step.dispatch = True
+            case PbxSeen():
+                reconcile.pbx_seen(step, signal)
+            case PbxLost():
+                step.world.pbx_up = False
+            case ActionFailed():
+                _call(step, signal.call, Stimulus.ACTION_FAILED, signal)
+            case LogIn():
+                people.log_in(step, signal)
+            case LogOut():
+                _rescind(step, signal.agent, signal)
+                people.log_out(step, signal)
+            case SetPresence():
+                if signal.presence is not Presence.AVAILABLE:
+                    _rescind(step, signal.agent, signal)
+                people.set_presence(step, signal)
+            case AcceptOffer() | RejectOffer():
+                _answer_offer(step, signal)
+            case EndCall() | RequestTransfer() | AddNote():
+                _request(step, signal)
+            case CancelTransfer():
+                _cancel_transfer(step, signal)
+            case Reserved():
+                offers.reserved(step, signal)
+            case NobodyFree():
+                offers.nobody_free(step, signal)
+            case Configured():
+                _configured(step, signal)
+            case Tick():
+                _tick(step, signal)
+
+
+def _deadlines(call: Call) -> list[tuple[Stimulus, float]]:
+    found = []
+    if call.state is CallState.OFFERING and call.offer is not None:
+        found.append((Stimulus.OFFER_TIMEOUT, call.offer.deadline))
+    if call.deadline is not None:
+        found.append((Stimulus.PBX_TIMEOUT, call.deadline))
+    if call.state is CallState.WAITING and call.route.deadline is not None:
+        found.append((Stimulus.WAIT_TIMEOUT, call.route.deadline))
+    return found
+
+
+def _tick(step: Step, signal: Tick) -> None:
+    for agent in list(step.world.agents.values()):
+        if agent.wrap_up_until is not None and agent.wrap_up_until <= step.now:
+            people.end_wrap_up(step, agent)
+    if not step.world.pbx_up:
+        return
+    for call_id in list(step.world.calls):
+        for stimulus, when in _deadlines(step.world.calls[call_id]):
+            call = step.world.calls.get(call_id)
+            if when <= step.now and call is not None and (stimulus, when) in _deadlines(call):
+                apply(step, call, stimulus, signal)
+        call = step.world.calls[call_id]
+        live = tuple(pause for pause in call.pauses if pause.until > step.now)
+        if len(live) < len(call.pauses):
+            step.put(replace(call, pauses=live))
+
+
+def _call(step: Step, call_id: CallId, stimulus: Stimulus, signal: Signal) -> None:
+    call = step.world.calls.get(call_id)
+    if call is not None:
+        apply(step, call, stimulus, signal)
+
+
+def _rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
+    """Whoever leaves or becomes busy with a pending offer does not want it."""
+    call = _offered_call(step, agent_id)
+    if call is not None:
+        apply(step, call, Stimulus.AGENT_LEFT, signal)
+
+
+def _offered_call(step: Step, agent_id: AgentId) -> Call | None:
+    agent = step.world.agents.get(agent_id)
+    if agent is None or agent.offer is None:
+        return None
+    return next(
+        (
+            call
+            for call in step.world.calls.values()
+            if call.offer is not None and call.offer.id == agent.offer and call.offer.state is OfferState.PENDING
+        ),
+        None,
+    )
+
+
+def _answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
+    stimulus = Stimulus.ACCEPT if isinstance(signal, AcceptOffer) else Stimulus.REJECT
+    for call in step.world.calls.values():
+        if call.offer is not None and call.offer.id == signal.offer and call.offer.agent == signal.agent:
+            if not step.world.pbx_up:
+                _refuse_pbx_down(step, signal)
+            else:
+                apply(step, call, stimulus, signal)
+            return
+    step.refuse(signal.request, "unknown_offer", "There is no such offer, or it is not yours, or it is over.")
+
+
+def _request(step: Step, signal: EndCall | RequestTransfer | AddNote) -> None:
+    call = step.world.calls.get(signal.call)
+    if call is None or call.agent != signal.agent:
+        step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
+    elif isinstance(signal, AddNote):
+        requests.add_note(step, call, signal)
+    elif not step.world.pbx_up:
+        _refuse_pbx_down(step, signal)
+    else:
+        apply(step, call, Stimulus.END if isinstance(signal, EndCall) else Stimulus.TRANSFER, signal)
+
+
+def _cancel_transfer(step: Step, signal: CancelTransfer) -> None:
+    for call in step.world.calls.values():
+        transfer = call.transfer
+        if transfer is not None and transfer.id == signal.transfer and transfer.by == signal.agent:
+            if not step.world.pbx_up:
+                _refuse_pbx_down(step, signal)
+            elif transfer.ended:
+                requests.refuse_transfer_ended(step, call, signal)
+            else:
+                apply(step, call, Stimulus.CANCEL_TRANSFER, signal)
+            return
+    step.refuse(signal.request, "unknown_transfer", "There is no such transfer of yours under way.")
+
+
+def _refuse_pbx_down(
+    step: Step, signal: AcceptOffer | RejectOffer | EndCall | RequestTransfer | CancelTransfer
+) -> None:
+    step.refuse(
+        signal.request, "pbx_unavailable", "The PBX cannot be reached at the moment; try again in a few seconds."
+    )
+
+
+def _configured(step: Step, signal: Configured) -> None:
+    """New settings. Calls go on; who is no longer configured keeps the call they have and gets no other."""
+    world = step.world
+    world.settings = signal.settings
+    step.dispatch = True
+    for agent_id in signal.settings.agents:
+        if agent_id not in world.agents:
+            step.put_agent(Agent(id=agent_id))
+    for agent_id, agent in list(world.agents.items()):
+        if agent_id not in signal.settings.agents and agent.presence is not Presence.OFFLINE:
+            _rescind(step, agent_id, signal)
+            step.put_agent(replace(world.agents[agent_id], presence=Presence.OFFLINE, reason=None))
+    for call in list(world.calls.values()):
+        gone = call.route.group is not None and call.route.group not in signal.settings.groups
+        if call.state is CallState.WAITING and gone:
+            apply(step, call, Stimulus.WAIT_TIMEOUT, signal)

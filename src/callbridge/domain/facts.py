@@ -1,0 +1,198 @@
+"""Facts about channels, turned into what they mean for a call: the stimuli of the table in `routing.py`."""
+
+from dataclasses import replace
+
+from callbridge.domain.calls import Call, CallOutcome, CallState, Leg, LegState, Route, RouteKind
+from callbridge.domain.effects import Hangup
+from callbridge.domain.ids import CallId, ChannelId, GroupId, call_id
+from callbridge.domain.returning import group_route, to_fallback
+from callbridge.domain.routing import Stimulus, apply
+from callbridge.domain.screen_pop import parse_attached_data
+from callbridge.domain.signals import (
+    ChannelAnswered,
+    ChannelEntered,
+    ChannelFact,
+    ChannelGone,
+    ChannelLeft,
+    ChannelRinging,
+    OriginateFailed,
+    Signal,
+)
+from callbridge.domain.step import Step
+
+CALLER, AGENT, FALLBACK = "caller", "agent", "fallback"
+"""Values of CALLBRIDGE_ROLE."""
+
+_ORDER = (LegState.DIALING, LegState.RINGING, LegState.ANSWERED)
+
+
+def find(step: Step, channel: ChannelId) -> Call | None:
+    """The live call that this channel is the caller or a leg of."""
+    world = step.world
+    owner = world.callers.get(channel)
+    call = world.calls.get(owner if owner is not None else CallId(channel.rpartition("-leg-")[0]))
+    return call if call is not None and (call.caller == channel or call.leg(channel) is not None) else None
+
+
+def channel_entered(step: Step, signal: ChannelEntered) -> None:
+    observe(step, signal.fact, signal)
+
+
+def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
+    """This is how the channel is now, from an event or a snapshot."""
+    call = find(step, fact.channel)
+    if call is None:
+        _stranger(step, fact)
+        return
+    step.world.channels[fact.channel] = fact
+    if fact.channel == call.caller:
+        _observe_caller(step, call, fact, signal)
+    else:
+        _observe_leg(step, call, fact, signal)
+
+
+def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
+    if fact.name and fact.name != call.caller_channel:
+        call = step.put(replace(call, caller_channel=fact.name))
+    if fact.variables.role == FALLBACK:
+        apply(step, call, Stimulus.CALLER_FELL_BACK, signal)
+    elif fact.holding:
+        apply(step, call, Stimulus.CALLER_HELD, signal)
+    else:
+        _joined(step, call, signal)
+
+
+def _observe_leg(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
+    if fact.bridge is not None:
+        state, stimulus = (LegState.HELD, Stimulus.LEG_HELD) if fact.holding else (LegState.TALKING, None)
+    elif fact.answered:
+        state, stimulus = LegState.ANSWERED, Stimulus.LEG_ANSWERED
+    elif fact.ringing:
+        state, stimulus = LegState.RINGING, Stimulus.LEG_RINGING
+    else:
+        return
+    call = _set_leg(step, call, fact.channel, state, fact.name)
+    if not _is_present(call, fact.channel):
+        return
+    if stimulus is not None:
+        apply(step, call, stimulus, signal)
+    else:
+        _joined(step, call, signal)
+
+
+def _joined(step: Step, call: Call, signal: Signal) -> None:
+    """Connected is said only when one bridge holds both."""
+    leg = call.agent_leg
+    caller_fact = step.world.channels.get(call.caller)
+    leg_fact = step.world.channels.get(leg.channel) if leg is not None else None
+    if caller_fact is None or leg_fact is None or caller_fact.holding or leg_fact.holding:
+        return
+    if caller_fact.bridge is not None and caller_fact.bridge == leg_fact.bridge:
+        apply(step, call, Stimulus.JOINED, signal)
+
+
+def channel_left(step: Step, signal: ChannelLeft) -> None:
+    fact = step.world.channels.get(signal.channel)
+    if fact is None or fact.bridge != signal.bridge:
+        return
+    step.world.channels[signal.channel] = replace(fact, bridge=None, holding=False)
+    call = find(step, signal.channel)
+    if call is not None and call.leg(signal.channel) is not None:
+        _set_leg(step, call, signal.channel, LegState.ANSWERED, fact.name, back=True)
+
+
+def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: LegState) -> None:
+    call = find(step, signal.channel)
+    leg = call.leg(signal.channel) if call is not None else None
+    if call is None or leg is None or leg.state not in _ORDER or _ORDER.index(leg.state) >= _ORDER.index(state):
+        return
+    call = _set_leg(step, call, signal.channel, state, signal.name)
+    if _is_present(call, signal.channel):
+        stimulus = Stimulus.LEG_RINGING if state is LegState.RINGING else Stimulus.LEG_ANSWERED
+        apply(step, call, stimulus, signal)
+
+
+def channel_gone(step: Step, signal: ChannelGone | OriginateFailed) -> None:
+    gone(step, signal.channel, signal)
+
+
+def gone(step: Step, channel: ChannelId, signal: Signal) -> None:
+    call = find(step, channel)
+    step.world.channels.pop(channel, None)
+    if call is None:
+        return
+    if channel == call.caller:
+        apply(step, call, Stimulus.CALLER_GONE, signal)
+        return
+    present = _is_present(call, channel)
+    call = step.put(replace(call, legs=tuple(leg for leg in call.legs if leg.channel != channel)))
+    if present or call.state is CallState.ENDING:
+        apply(step, call, Stimulus.LEG_GONE, signal)
+
+
+def _is_present(call: Call, channel: ChannelId) -> bool:
+    leg = call.agent_leg
+    return leg is not None and leg.channel == channel
+
+
+def _set_leg(
+    step: Step, call: Call, channel: ChannelId, state: LegState, name: str | None, *, back: bool = False
+) -> Call:
+    """The leg has come to this state. A repetition of an earlier one does not take it back, unless it was seen."""
+
+    def changed(leg: Leg) -> Leg:
+        if leg.channel != channel:
+            return leg
+        late = not back and leg.state not in _ORDER and state in _ORDER
+        return replace(leg, state=leg.state if late else state, name=name or leg.name)
+
+    return step.put(replace(call, legs=tuple(changed(leg) for leg in call.legs)))
+
+
+# ---------------------------------------------------------------- channels that no live call knows
+
+
+def _stranger(step: Step, fact: ChannelFact) -> None:
+    role = fact.variables.role
+    if role == CALLER and fact.holding:
+        _arrived(step, fact)
+    elif role == AGENT and fact.holding:
+        # Nobody is in a bridge with it, and no call wants it: a leg that was originated late or twice.
+        step.emit(Hangup(call=CallId(fact.variables.call), channel=fact.channel))
+        step.record(None, "leg.orphan", None, channel=fact.channel)
+
+
+def _arrived(step: Step, fact: ChannelFact) -> None:
+    """A caller nobody knows is in the music: a new call, whenever and however the PBX brought it."""
+    variables = fact.variables
+    call_key = call_id(variables.call or fact.channel)
+    before = step.world.ended.get(call_key)
+    if before is not None and before.outcome is not CallOutcome.FALLBACK:
+        return  # the echo of a call that is over
+    group = GroupId(variables.group)
+    route = group_route(step, group, step.now) or Route(kind=RouteKind.GROUP, group=group, since=step.now)
+    call = Call(
+        id=call_key,
+        caller=fact.channel,
+        caller_channel=fact.name,
+        caller_number=fact.caller_number,
+        caller_name=fact.caller_name,
+        called=variables.called,
+        group=group,
+        data=parse_attached_data(variables.data),
+        arrived_at=step.now,
+        state=CallState.WAITING,
+        route=route,
+    )
+    if before is not None:
+        # The dialplan's fallback sent them back: the same call goes on, and its ids go on counting.
+        step.world.ended.pop(call_key)
+        call = replace(before, state=CallState.WAITING, route=route, outcome=None, ended_at=None, offer=None, pop=None)
+    step.world.channels[fact.channel] = fact
+    step.world.callers[fact.channel] = call.id
+    step.put(call)
+    step.record(call.id, "call.arrived", None, group=group, called=call.called)
+    step.publish(call.id, "call.updated", [])
+    if group not in step.world.settings.groups:
+        step.anomaly(f"a caller arrived for the group {group[:64]!r}, which is not configured", call.id)
+        to_fallback(step, call, "unknown_group")

@@ -1,0 +1,247 @@
+"""Offers: to whom a waiting call is offered next, and what an answer to an offer does.
+
+An offer is pending until exactly one of these ends it: accepted, rejected, timed out, cancelled (the caller
+hung up) or rescinded (the phone could not be reached, or the agent left). Only `end_offer` and `accept` end one.
+"""
+
+from dataclasses import replace
+
+from callbridge.domain.agents import MISSED_OFFER, PHONE_UNREACHABLE
+from callbridge.domain.calls import (
+    Call,
+    CallState,
+    Leg,
+    LegRole,
+    LegState,
+    Offer,
+    OfferKind,
+    OfferState,
+    Pause,
+    RouteKind,
+    TransferState,
+)
+from callbridge.domain.effects import ConfirmReservation, Hangup, Originate, ReleaseReservation, Reserve
+from callbridge.domain.eligibility import judge, max_sessions, offer_kind, why_not
+from callbridge.domain.ids import AgentId, leg_channel_id, offer_id
+from callbridge.domain.people import give_call, make_busy
+from callbridge.domain.returning import give_up_route, route_to_group
+from callbridge.domain.screen_pop import make_pop
+from callbridge.domain.signals import NobodyFree, Reserved
+from callbridge.domain.step import Step
+
+_TRY_AGAIN = 1.0
+"""Seconds before candidates are asked for again whom the store did not give, though they looked free."""
+_ORIGINATE_MARGIN = 10.0
+"""Seconds by which the PBX's own time limit of a ringing leg lies behind all of ours."""
+
+
+def dispatch(step: Step) -> None:
+    """Asks the store for an agent for the first waiting call that could have one.
+
+    One question at a time: the answer changes who is free for the next call.
+    """
+    world = step.world
+    if world.reserving is not None or not world.pbx_up:
+        return
+    waiting = [call for call in world.calls.values() if call.state is CallState.WAITING]
+    for call in sorted(waiting, key=lambda call: (call.route.since, call.id)):
+        candidates, _ = judge(world, call, step.now)
+        if candidates:
+            world.reserving = call.id
+            places = {agent: max_sessions(world, world.agents[agent], call.route) for agent in candidates}
+            step.emit(
+                Reserve(
+                    call=call.id,
+                    offer=offer_id(call.id, call.offers_made + 1),
+                    candidates=candidates,
+                    max_sessions=places,
+                )
+            )
+            return
+        if call.route.kind is RouteKind.RECALL:
+            route_to_group(step, call, "transferer_gone")
+
+
+def reserved(step: Step, signal: Reserved) -> None:
+    world = step.world
+    world.reserving = None
+    step.dispatch = True
+    call = world.calls.get(signal.call)
+    if (
+        call is not None
+        and call.state is CallState.WAITING
+        and signal.offer == offer_id(call.id, call.offers_made + 1)
+        and why_not(world, signal.agent, call, step.now) is None
+    ):
+        _make_offer(step, call, signal)
+    else:
+        step.emit(ReleaseReservation(offer=signal.offer))
+
+
+def nobody_free(step: Step, signal: NobodyFree) -> None:
+    """Another gateway was faster. The same candidates are asked for again a moment later."""
+    step.world.reserving = None
+    step.dispatch = True
+    call = step.world.calls.get(signal.call)
+    if call is not None and call.state is CallState.WAITING:
+        candidates, _ = judge(step.world, call, step.now)
+        until = step.now + _TRY_AGAIN
+        step.put(replace(call, pauses=(*call.pauses, *(Pause(agent=agent, until=until) for agent in candidates))))
+
+
+def _make_offer(step: Step, call: Call, signal: Reserved) -> None:
+    agent = step.world.agents[signal.agent]
+    settings = step.world.settings.agents[agent.id]
+    kind = offer_kind(call.route)
+    leg = Leg(channel=leg_channel_id(call.id, call.legs_made + 1), role=LegRole.AGENT, agent=agent.id, made_at=step.now)
+    offer = Offer(
+        id=signal.offer,
+        call=call.id,
+        agent=agent.id,
+        kind=kind,
+        group=call.route.group,
+        channel=leg.channel,
+        made_at=step.now,
+        deadline=step.now + step.options.offer_timeout,
+    )
+    _, passed_over = judge(step.world, call, step.now)
+    transfer = call.transfer
+    if transfer is not None and transfer.state is TransferState.WAITING:
+        transfer = replace(transfer, state=TransferState.OFFERED)
+    call = replace(
+        call,
+        state=CallState.OFFERING,
+        offer=offer,
+        legs=(*call.legs, leg),
+        transfer=transfer,
+        offers_made=call.offers_made + 1,
+        legs_made=call.legs_made + 1,
+        pops_made=call.pops_made + 1,
+        pauses=tuple(pause for pause in call.pauses if pause.until > step.now),
+    )
+    call = replace(
+        call, pop=make_pop(step.world.settings, call, agent.id, preview=kind is not OfferKind.AGENT_HARD, at=step.now)
+    )
+    step.put(call)
+    step.put_agent(replace(agent, offer=offer.id))
+    step.emit(
+        Originate(
+            call=call.id,
+            channel=leg.channel,
+            phone=settings.phone,
+            caller_number=call.caller_number,
+            caller_name=call.caller_name,
+            timeout=step.options.offer_timeout + step.options.answer_timeout + _ORIGINATE_MARGIN,
+        )
+    )
+    step.publish(call.id, "offer.made", [agent.id])
+    if kind is OfferKind.AGENT_HARD:
+        step.publish(call.id, "pop", [agent.id])
+    if transfer is not None and not transfer.ended:
+        step.publish(call.id, "transfer.updated", [transfer.by])
+    step.record(
+        call.id,
+        "offer.made",
+        agent.id,
+        offer=offer.id,
+        kind=kind.value,
+        group=offer.group,
+        waited=round(step.now - call.route.since, 3),
+        passed_over=passed_over,
+    )
+
+
+def accept(step: Step, call: Call, how: str) -> Call:
+    """The offer is won: call and pop are the agent's. The caller is bridged once the phone is ready."""
+    offer = call.offer
+    assert offer is not None
+    agent_id = offer.agent
+    leg = call.agent_leg
+    answered = leg is not None and leg.state not in (LegState.DIALING, LegState.RINGING)
+    wait = step.options.connect_timeout if answered else step.options.answer_timeout
+    call = replace(
+        call,
+        state=CallState.CONNECTING,
+        agent=agent_id,
+        offer=replace(offer, state=OfferState.ACCEPTED, ended_at=step.now),
+        pop=make_pop(step.world.settings, call, agent_id, preview=False, at=step.now),
+        deadline=step.now + wait,
+        attempts=0,
+    )
+    step.put(call)
+    give_call(step, agent_id, call.id)
+    step.emit(ConfirmReservation(offer=offer.id))
+    step.publish(call.id, "offer.ended", [agent_id])
+    step.publish(call.id, "pop", [agent_id])
+    step.record(call.id, "offer.accepted", agent_id, offer=offer.id, how=how)
+    return call
+
+
+def end_offer(step: Step, call: Call, state: OfferState, reason: str | None = None) -> Call:
+    """A pending offer ends without a winner: the phone stops ringing and the agent is free of it.
+
+    The call is left without a place to go: the caller of this decides where.
+    """
+    offer = call.offer
+    assert offer is not None
+    assert offer.state is OfferState.PENDING
+    call = release_leg(step, call)
+    offer = replace(offer, state=state, ended_at=step.now, reason=reason)
+    call = step.put(replace(call, offer=offer, pop=None))
+    agent = step.world.agents[offer.agent]
+    idle_since = step.now if state is OfferState.REJECTED else agent.idle_since
+    step.put_agent(replace(agent, offer=None, idle_since=idle_since))
+    step.emit(ReleaseReservation(offer=offer.id))
+    step.publish(call.id, "offer.ended", [offer.agent])
+    step.record(call.id, f"offer.{state.value}", offer.agent, offer=offer.id, reason=reason)
+    return call
+
+
+def release_leg(step: Step, call: Call) -> Call:
+    """The present agent's leg is told to hang up; it stays on the call's list until it is gone."""
+    leg = call.agent_leg
+    if leg is None:
+        return call
+    step.emit(Hangup(call=call.id, channel=leg.channel))
+    return step.put(
+        replace(call, legs=tuple(replace(each, releasing=True) if each is leg else each for each in call.legs))
+    )
+
+
+def pause_agent(step: Step, call: Call, agent: AgentId) -> Call:
+    """For a while the call is not offered to this agent again."""
+    until = step.now + step.options.reject_pause
+    kept = tuple(pause for pause in call.pauses if pause.agent != agent)
+    return step.put(replace(call, pauses=(*kept, Pause(agent=agent, until=until))))
+
+
+def rejected(step: Step, call: Call, how: str) -> None:
+    assert call.offer is not None
+    call = pause_agent(step, call, call.offer.agent)
+    call = end_offer(step, call, OfferState.REJECTED, how)
+    give_up_route(step, call, "rejected")
+
+
+def timed_out(step: Step, call: Call) -> None:
+    assert call.offer is not None
+    agent = call.offer.agent
+    call = pause_agent(step, call, agent)
+    call = end_offer(step, call, OfferState.TIMED_OUT)
+    make_busy(step, agent, MISSED_OFFER)
+    give_up_route(step, call, "no_answer")
+
+
+def unreachable(step: Step, call: Call, cause: int) -> None:
+    """The phone cannot be rung: nobody else's call shall wait for it either."""
+    assert call.offer is not None
+    agent = call.offer.agent
+    call = pause_agent(step, call, agent)
+    call = end_offer(step, call, OfferState.RESCINDED, f"phone unreachable, cause {cause}")
+    make_busy(step, agent, PHONE_UNREACHABLE)
+    give_up_route(step, call, "unreachable")
+
+
+def rescinded(step: Step, call: Call, reason: str) -> None:
+    """Taken back through no fault of the agent's."""
+    call = end_offer(step, call, OfferState.RESCINDED, reason)
+    give_up_route(step, call, reason)

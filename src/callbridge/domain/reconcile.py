@@ -1,0 +1,51 @@
+"""After a time of not seeing: what is really on the PBX, against what was believed.
+
+A snapshot says what is; it does not say what happened. Channels that are not in it are gone, channels that
+are in it are observed as if an event had shown them, and the deadlines of the states do the rest.
+"""
+
+from dataclasses import replace
+
+from callbridge.domain.calls import LegState, OfferState
+from callbridge.domain.facts import gone, observe
+from callbridge.domain.signals import PbxSeen
+from callbridge.domain.step import Step
+
+_YOUNG = 5.0
+"""Seconds for which a leg that was just ordered may be missing in a snapshot that was under way by then."""
+
+
+def pbx_seen(step: Step, signal: PbxSeen) -> None:
+    world = step.world
+    came_back = not world.pbx_up
+    world.pbx_up = True
+    world.reserving = None
+    world.phones = dict(signal.phones)
+    step.dispatch = True
+    seen = {fact.channel for fact in signal.channels}
+    for call_id in list(world.calls):
+        call = world.calls[call_id]
+        for leg in call.legs:
+            young = not came_back and leg.state is LegState.DIALING and leg.made_at > step.now - _YOUNG
+            if leg.channel not in seen and not young:
+                gone(step, leg.channel, signal)
+        if call.caller not in seen:
+            gone(step, call.caller, signal)
+    for fact in signal.channels:
+        observe(step, fact, signal)
+    if came_back:
+        _forget_stale_offers(step)
+
+
+def _forget_stale_offers(step: Step) -> None:
+    """An agent whose offer belongs to no call any more would never get another."""
+    pending = {
+        call.offer.id
+        for call in step.world.calls.values()
+        if call.offer is not None and call.offer.state is OfferState.PENDING
+    }
+    for agent in list(step.world.agents.values()):
+        offer = agent.offer if agent.offer in pending else None
+        calls = tuple(call for call in agent.calls if call in step.world.calls)
+        if (offer, calls) != (agent.offer, agent.calls):
+            step.put_agent(replace(agent, offer=offer, calls=calls))

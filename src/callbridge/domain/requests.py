@@ -1,0 +1,217 @@
+"""What agents ask for about a call, and the rules that a request must pass. A refusal changes nothing."""
+
+from dataclasses import replace
+
+from callbridge.domain import offers, returning
+from callbridge.domain.calls import (
+    Call,
+    CallState,
+    DestinationKind,
+    Note,
+    Route,
+    RouteKind,
+    Transfer,
+    TransferState,
+)
+from callbridge.domain.effects import Hold, SetAfter
+from callbridge.domain.ids import AgentId, GroupId, transfer_id
+from callbridge.domain.settings import AgentTransferMode, AgentTransferRule
+from callbridge.domain.signals import (
+    AcceptOffer,
+    AddNote,
+    CancelTransfer,
+    EndCall,
+    RejectOffer,
+    Request,
+    RequestTransfer,
+    Signal,
+)
+from callbridge.domain.step import Step
+
+_MAX_NOTES = 200
+
+
+def _request(signal: Signal) -> Request:
+    assert isinstance(signal, AcceptOffer | RejectOffer | EndCall | AddNote | RequestTransfer | CancelTransfer)
+    return signal
+
+
+# ---------------------------------------------------------------- refusals that depend on the call's state only
+
+
+def refuse_offer_ended(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(_request(signal).request, "offer_ended", "This offer is over; the call went on without it.")
+
+
+def refuse_not_talking(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(
+        _request(signal).request, "not_talking", "This is possible only while you are connected with the caller."
+    )
+
+
+def refuse_transfer_under_way(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(
+        _request(signal).request, "transfer_under_way", "This call is being transferred already; cancel that first."
+    )
+
+
+def refuse_transfer_ended(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(_request(signal).request, "transfer_ended", "This transfer is over and cannot be cancelled any more.")
+
+
+def already_ending(step: Step, call: Call, signal: Signal) -> None:
+    step.accept(_request(signal).request)
+
+
+# ---------------------------------------------------------------- unsupervised transfer
+
+
+def start_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """Agent 1 gives the call away: the caller goes to the music, and agent 1 is free as soon as they are there."""
+    assert isinstance(signal, RequestTransfer)
+    refusal = transfer_refusal(step, call, signal)
+    if refusal is not None:
+        code, detail = refusal
+        step.record(
+            call.id,
+            "transfer.refused",
+            signal.agent,
+            code=code,
+            destination=signal.destination.value,
+            kind=signal.destination.kind.value,
+        )
+        step.refuse(signal.request, code, detail)
+        return
+    notes = call.notes
+    if signal.note:
+        notes = (*notes, Note(at=step.now, by=signal.agent, text=signal.note))
+    mode = _mode(step, signal)
+    transfer = Transfer(
+        id=transfer_id(call.id, call.transfers_made + 1),
+        call=call.id,
+        by=signal.agent,
+        destination=signal.destination,
+        mode=mode,
+        reason=signal.reason,
+        made_at=step.now,
+    )
+    call = step.put(
+        replace(
+            call,
+            state=CallState.MOVING,
+            route=_route(step, signal, mode),
+            notes=notes[-_MAX_NOTES:],
+            transfer=transfer,
+            transfers_made=call.transfers_made + 1,
+            deadline=step.now + step.options.connect_timeout,
+            attempts=1,
+        )
+    )
+    # First the variable: from now on also a sudden end of this bridge leaves the caller with the music.
+    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
+    step.publish(call.id, "transfer.updated", [signal.agent])
+    step.record(
+        call.id,
+        "transfer.requested",
+        signal.agent,
+        transfer=transfer.id,
+        kind=signal.destination.kind.value,
+        destination=signal.destination.value,
+        mode=mode.value if mode else None,
+    )
+    step.accept(signal.request, {"transfer": transfer.id})
+
+
+def transfer_refusal(step: Step, call: Call, signal: RequestTransfer) -> tuple[str, str] | None:
+    """Code and sentence of the first rule that an unsupervised transfer breaks; None: it is allowed."""
+    settings = step.world.settings
+    destination = signal.destination
+    if not settings.options.transfers_enabled:
+        return "transfers_disabled", "Transfers are switched off by the administrator."
+    if destination.kind in (DestinationKind.PRESET, DestinationKind.NUMBER):
+        return (
+            "external_not_allowed",
+            "An unsupervised transfer to an external number or preset is not allowed; choose an agent or a group.",
+        )
+    if destination.kind is DestinationKind.GROUP:
+        if GroupId(destination.value) not in settings.groups:
+            return "unknown_destination", "There is no such agent group; choose one from the directory."
+        return None
+    if AgentId(destination.value) not in settings.agents:
+        return "unknown_destination", "There is no such agent; choose one from the directory."
+    if destination.value == signal.agent:
+        return "same_agent", "The call is yours already; choose another agent."
+    rule = settings.options.agent_transfer
+    if signal.mode is not None and rule is not AgentTransferRule.AGENT_CHOOSES and signal.mode.value != rule.value:
+        return "mode_not_allowed", f"The administrator allows only {rule.value} transfers to an agent."
+    return None
+
+
+def _mode(step: Step, signal: RequestTransfer) -> AgentTransferMode | None:
+    if signal.destination.kind is not DestinationKind.AGENT:
+        return None
+    rule = step.options.agent_transfer
+    if rule is AgentTransferRule.AGENT_CHOOSES:
+        return signal.mode or AgentTransferMode.SOFT
+    return AgentTransferMode(rule.value)
+
+
+def _route(step: Step, signal: RequestTransfer, mode: AgentTransferMode | None) -> Route:
+    if signal.destination.kind is DestinationKind.GROUP:
+        route = returning.group_route(step, GroupId(signal.destination.value), step.now)
+        assert route is not None
+        return route
+    return Route(
+        kind=RouteKind.AGENT,
+        agent=AgentId(signal.destination.value),
+        mode=mode or AgentTransferMode.SOFT,
+        since=step.now,
+        deadline=step.now + step.options.transfer_max_wait,
+    )
+
+
+# ---------------------------------------------------------------- taking a transfer back
+
+
+def cancel_waiting_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """The caller comes back to agent 1: they are rung again, since they were freed."""
+    if _cancel(step, call, signal):
+        returning.recall(step, step.world.calls[call.id], "cancelled")
+
+
+def cancel_offered_transfer(step: Step, call: Call, signal: Signal) -> None:
+    if _cancel(step, call, signal):
+        offers.rescinded(step, step.world.calls[call.id], "cancelled")
+
+
+def cancel_moving_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """The caller is not with the music yet: they go there, and straight back to agent 1."""
+    if _cancel(step, call, signal) and call.transfer is not None:
+        route = Route(kind=RouteKind.RECALL, agent=call.transfer.by, since=call.arrived_at)
+        step.put(replace(step.world.calls[call.id], route=route))
+
+
+def _cancel(step: Step, call: Call, signal: Signal) -> bool:
+    assert isinstance(signal, CancelTransfer)
+    transfer = call.transfer
+    if transfer is None or transfer.ended:
+        refuse_transfer_ended(step, call, signal)
+        return False
+    returning.end_transfer(step, call, TransferState.CANCELLED, "cancelled")
+    step.accept(signal.request)
+    return True
+
+
+# ---------------------------------------------------------------- notes
+
+
+def add_note(step: Step, call: Call, signal: AddNote) -> None:
+    if len(call.notes) >= _MAX_NOTES:
+        step.refuse(signal.request, "too_many_notes", f"A call keeps at most {_MAX_NOTES} notes.")
+        return
+    note = Note(at=step.now, by=signal.agent, text=signal.text)
+    pop = replace(call.pop, notes=(*call.notes, note)) if call.pop is not None else None
+    step.put(replace(call, notes=(*call.notes, note), pop=pop))
+    step.publish(call.id, "call.updated", [call.agent])
+    step.accept(signal.request)
