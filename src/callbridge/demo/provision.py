@@ -94,7 +94,7 @@ def private(progress: Progress) -> AsteriskProgram:
 
 
 def system(progress: Progress) -> AsteriskProgram:
-    """The Asterisk that is installed on this machine, run on a folder of its own. The installed service is not touched."""
+    """The Asterisk that is installed on this machine, on a folder of its own; the installed service is not touched."""
     binary = _installed_asterisk()
     if binary is None:
         raise PbxUnavailable("PBX=system needs an installed Asterisk, and there is none. Install it, or unset PBX.")

@@ -1,0 +1,221 @@
+"""The lab's PBX: callbridge's own dialplan and AMI users, set up as ops do it on theirs."""
+
+import fcntl
+import re
+import secrets
+import socket
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from callbridge.demo.instance import (
+    AMI_PORT,
+    HTTP_PORT,
+    SIP_PORT,
+    AmiUser,
+    AsteriskInstance,
+    InstanceFiles,
+    manager_conf,
+)
+from callbridge.demo.module_lists import PBX_MODULES
+from callbridge.demo.provision import AsteriskProgram
+from callbridge.demo.tones import FALLBACK_TONE, HOLD_TONE, write_tone
+
+TRUNK = "carrier"
+"""The trunk's endpoint: outside numbers are dialled as `PJSIP/<number>@carrier`."""
+ECHO_NUMBER = "5559999"
+"""Dialled from outside, it sends each caller's own voice back: the control that shows that a test can hear."""
+SILENCE_NUMBER = "5559998"
+"""Dialled from outside, it answers and says nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """An agent's phone as the PBX knows it."""
+
+    name: str
+    password: str
+    web: bool = False
+    """A phone in a web page, which registers by WebSocket; the phone bank does not play it."""
+
+
+def shipped_files() -> Traversable:
+    """The folder of Asterisk configuration that callbridge ships: in the installed package, else in the checkout."""
+    packaged = resources.files("callbridge") / "asterisk"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "asterisk"
+
+
+class Pbx(AsteriskInstance):
+    """An Asterisk with agents' endpoints, a trunk, and callbridge's files in its dialplan and manager.conf."""
+
+    def __init__(
+        self,
+        program: AsteriskProgram,
+        folder: Path,
+        *,
+        address: str,
+        carrier_address: str,
+        endpoints: Sequence[Endpoint],
+        dids: Mapping[str, str],
+        dialplan: str = "",
+        verbose: int = 0,
+    ) -> None:
+        """`dids` maps a dialled number to a group's id; `dialplan` is appended to extensions.conf as it is."""
+        self.events_user = AmiUser(name="callbridge-events", secret=secrets.token_hex(16))
+        self.actions_user = AmiUser(name="callbridge-actions", secret=secrets.token_hex(16))
+        lab_user = AmiUser(name="lab", secret=secrets.token_hex(16))
+        configs = {
+            "extensions.conf": _extensions(dids) + dialplan,
+            "extensions-callbridge.conf": (shipped_files() / "extensions-callbridge.conf").read_text(),
+            "manager.conf": self._manager(address, lab_user),
+            "pjsip.conf": _pjsip(address, carrier_address, endpoints),
+            "musiconhold.conf": "[default]\nmode=files\ndirectory={dir}/sounds/moh\n",
+            "http.conf": f"[general]\nenabled=yes\nbindaddr={address}\nbindport={HTTP_PORT}\n",
+            "confbridge.conf": "[general]\n",
+            "queues.conf": "[general]\n",
+            "rtp.conf": _rtp(address),
+        }
+        files = InstanceFiles(
+            name="pbx", address=address, modules=PBX_MODULES, configs=configs, verbose=verbose, lab_user=lab_user
+        )
+        super().__init__(program, folder, files)
+        write_tone(self.folder / "sounds/moh/hold.wav", HOLD_TONE)
+        write_tone(self.folder / "sounds/fallback.wav", FALLBACK_TONE)
+
+    @property
+    def ami_port(self) -> int:
+        return AMI_PORT
+
+    @property
+    def web_phone_url(self) -> str:
+        """Where a phone in a web page connects; browsers trust plain `ws` to a loopback address."""
+        return f"ws://{self.address}:{HTTP_PORT}/ws"
+
+    @property
+    def recordings(self) -> Path:
+        return self.folder / "recordings"
+
+    def _manager(self, address: str, lab_user: AmiUser) -> str:
+        shipped = (shipped_files() / "manager-callbridge.conf").read_text()
+        # What ops merge into [general] by hand stands in the file's comments; taken from there it cannot differ.
+        merged = re.search(r"^;\s*(channelvars\s*=.*)$", shipped, re.MULTILINE)
+        general, rest = manager_conf(address, [lab_user]).split("\n", 1)
+        shipped = shipped.replace("CHANGE-ME-EVENTS", self.events_user.secret)
+        shipped = shipped.replace("CHANGE-ME-ACTIONS", self.actions_user.secret)
+        return "\n".join([general, merged[1] if merged else "", rest, shipped])
+
+
+def _extensions(dids: Mapping[str, str]) -> str:
+    lines = ["[general]", "static=yes", "[globals]", '#include "extensions-callbridge.conf"', "[from-carrier]"]
+    for number, group in dids.items():
+        lines += [f"exten => {number},1,Set(CALLBRIDGE_CALLED=${{EXTEN}})", f" same => n,Goto(callbridge,{group},1)"]
+    lines += [f"exten => {ECHO_NUMBER},1,Answer()", " same => n,Echo()"]
+    lines += [f"exten => {SILENCE_NUMBER},1,Answer()", " same => n,Wait(3600)"]
+    lines += [
+        "[callbridge-site-fallback]",
+        "exten => s,1,Answer()",
+        " same => n(again),Playback({dir}/sounds/fallback)",
+    ]
+    return "\n".join([*lines, " same => n,Goto(again)"]) + "\n"
+
+
+def _pjsip(address: str, carrier_address: str, endpoints: Sequence[Endpoint]) -> str:
+    return f"""\
+[global]
+type=global
+; The carrier is known by its address, phones by their name.
+endpoint_identifier_order=ip,username
+[udp]
+type=transport
+protocol=udp
+bind={address}:{SIP_PORT}
+[ws]
+type=transport
+protocol=ws
+bind={address}
+
+[agent](!)
+type=endpoint
+context=callbridge-agents
+disallow=all
+; Every transfer goes through the gateway, so a phone's own transfer key finds no way out.
+allow_transfer=no
+refer_blind_progress=no
+set_var=FORWARD_CONTEXT=callbridge-refused
+direct_media=no
+trust_id_outbound=yes
+send_pai=yes
+; Without it Asterisk would look up the host's name, which can take seconds.
+media_address={address}
+bind_rtp_to_media_address=yes
+[desk](!,agent)
+transport=udp
+allow=ulaw
+rtp_symmetric=yes
+[web](!,agent)
+webrtc=yes
+allow=opus,ulaw
+[login](!)
+type=auth
+auth_type=userpass
+[place](!)
+type=aor
+max_contacts=1
+remove_existing=yes
+{"".join(_agent(endpoint) for endpoint in endpoints)}
+[{TRUNK}]
+type=endpoint
+context=from-carrier
+transport=udp
+disallow=all
+allow=ulaw
+aors={TRUNK}
+direct_media=no
+allow_transfer=no
+trust_id_inbound=yes
+trust_id_outbound=yes
+send_pai=yes
+media_address={address}
+bind_rtp_to_media_address=yes
+[{TRUNK}]
+type=aor
+contact=sip:{carrier_address}:{SIP_PORT}
+[{TRUNK}]
+type=identify
+endpoint={TRUNK}
+match={carrier_address}
+"""
+
+
+def _agent(endpoint: Endpoint) -> str:
+    name = endpoint.name
+    return f"""
+[{name}]({"web" if endpoint.web else "desk"})
+auth={name}
+aors={name}
+[{name}](login)
+username={name}
+password={endpoint.password}
+[{name}](place)
+"""
+
+
+def _rtp(address: str) -> str:
+    lines = ["[general]", "rtpstart=20000", "rtpend=24999", "icesupport=yes", "[ice_host_candidates]"]
+    # Asterisk never offers a loopback address to a web page's phone by itself; it does in place of these.
+    return "\n".join([*lines, *(f"{own} => {address}" for own in _own_addresses())]) + "\n"
+
+
+def _own_addresses() -> Iterator[str]:
+    """The IPv4 address of each network interface except loopback; see SIOCGIFADDR in netdevice(7)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        for _, name in socket.if_nameindex():
+            try:
+                answer = fcntl.ioctl(asked, 0x8915, struct.pack("256s", name.encode()[:15]))
+            except OSError:
+                continue
+            if not (found := socket.inet_ntoa(answer[20:24])).startswith("127."):
+                yield found

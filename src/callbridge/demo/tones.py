@@ -1,0 +1,43 @@
+"""The tones by which lines, hold music and fallback are told apart, and the sound files that hold them.
+
+All tones lie within one octave, so that no tone is the sum, the difference or a harmonic of others, and 40 Hz apart,
+so that a window of 25 ms or any multiple of it separates each from all others exactly.
+"""
+
+import math
+import wave
+from array import array
+from pathlib import Path
+
+SPACING = 40
+"""Hz between two neighbouring tones."""
+AMPLITUDE = 5000
+"""Peak of one tone in 16-bit samples. Six at once still do not clip."""
+RATE = 8000
+"""Samples per second of everything that is sung and recorded."""
+
+_LOWEST = 1220
+_LINES = 28
+
+LINE_TONES = tuple(_LOWEST + SPACING * (index * 11 % _LINES) for index in range(_LINES))
+"""Hz, one for each line. Lines that are made one after the other are far apart."""
+FALLBACK_TONE = _LOWEST + SPACING * _LINES
+HOLD_TONE = _LOWEST + SPACING * (_LINES + 1)
+
+HOLD_MUSIC = "hold music"
+FALLBACK = "fallback"
+CROWD = "crowd"
+"""The name under which lines are heard that came when every tone was taken."""
+CROWD_TONE = LINE_TONES[-1]
+"""Hz. Shared, so that a run with hundreds of callers needs no hundreds of tones."""
+
+
+def write_tone(path: Path, hertz: int, seconds: int = 60) -> None:
+    """Writes a wav of one tone. A whole number of hertz makes each second equal to the next and the loop seamless."""
+    second = array("h", (round(AMPLITUDE * math.sin(math.tau * hertz * n / RATE)) for n in range(RATE)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(second.tobytes() * seconds)
