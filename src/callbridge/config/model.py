@@ -1,10 +1,10 @@
 """The configuration, typed. What a key may be is said with its kind, in `fields`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from callbridge.config import fields as f
 from callbridge.config.secrets import Secret
@@ -66,12 +66,6 @@ class Store(Section):
     """With a relative SQLite file made absolute, and without a password."""
     password: f.SecretRef | None = None
     keep_days: Annotated[int, Field(ge=1, le=3650, description="days, 1 to 3650")] = 90
-
-    @model_validator(mode="after")
-    def _password_is_for_postgresql(self) -> Self:
-        if self.password is not None and self.url.startswith("sqlite"):
-            raise ValueError("has a password, which an SQLite file does not know; leave store.password out")
-        return self
 
     def engine_url(self) -> str:
         """As SQLAlchemy's asyncio engines take it, with driver and password. Never log it."""

@@ -40,6 +40,10 @@ def check_references(document: Document) -> Iterator[Finding]:
         yield from _unknown((*path, "group"), preset.get("group"), groups, "group")
         yield from _dialled((*path, "number"), preset.get("number"), data)
     yield from _same_login(data)
+    store = data.get("store")
+    url = _get(store, "url") or "sqlite"
+    if _get(store, "password") is not None and isinstance(url, str) and url.startswith("sqlite"):
+        yield ("store", "password"), "an SQLite file has no password", "leave store.password out"
 
 
 def closest(word: str, known: list[str]) -> str:

@@ -54,14 +54,17 @@ def _from_file(path: Path) -> Secret:
     try:
         # Not blocking: a FIFO without a writer would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            ordinary = stat.S_ISREG(status.st_mode)
+            content = _read(descriptor) if ordinary else b""
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ValueError(f"the file {str(path)!r} cannot be read ({reason}); create it or correct the path") from None
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{str(path)!r} is not a file; it must be an ordinary file with the secret in it")
-        content = file.read(MAX_SECRET_BYTES + 1)
+    if not ordinary:
+        raise ValueError(f"{str(path)!r} is not a file; it must be an ordinary file with the secret in it")
     if len(content) > MAX_SECRET_BYTES:
         raise ValueError(f"the file {str(path)!r} is too large; a secret has at most {MAX_SECRET_BYTES} bytes")
     try:
@@ -70,6 +73,13 @@ def _from_file(path: Path) -> Secret:
         raise ValueError(f"the file {str(path)!r} is not UTF-8 text; write the secret as text") from None
     value = _checked(value.removesuffix("\n").removesuffix("\r"), f"the file {str(path)!r}")
     return Secret(value, f"file {path}", exposed=bool(status.st_mode & (stat.S_IRWXO | stat.S_IWGRP)))
+
+
+def _read(descriptor: int) -> bytes:
+    content = b""
+    while len(content) <= MAX_SECRET_BYTES and (piece := os.read(descriptor, MAX_SECRET_BYTES + 1 - len(content))):
+        content += piece
+    return content
 
 
 def _checked(value: str, where: str) -> str:
