@@ -80,7 +80,9 @@ class LookAgain:
     why: str
 
 
-PbxEffect = Originate | Bridge | Hold | ToFallback | SetAfter | Hangup | LookAgain
+ChannelEffect = Originate | Bridge | Hold | ToFallback | SetAfter | Hangup
+"""Each is one AMI action on a channel of a call."""
+PbxEffect = ChannelEffect | LookAgain
 
 # ---------------------------------------------------------------- the store
 

@@ -6,11 +6,12 @@ late, repeated or out of date, requests can cross with them, and each must find 
 
 from collections.abc import Iterable
 from dataclasses import replace
+from traceback import format_exception
 
 from callbridge.domain import offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
 from callbridge.domain.calls import Call, CallState, LegState, OfferState
-from callbridge.domain.effects import Effect
+from callbridge.domain.effects import Anomaly, Effect, LookAgain, Reply
 from callbridge.domain.facts import channel_entered, channel_gone, channel_left, stimulate_leg
 from callbridge.domain.ids import AgentId, CallId
 from callbridge.domain.routing import Stimulus, apply
@@ -31,10 +32,12 @@ from callbridge.domain.signals import (
     LogOut,
     NobodyFree,
     OriginateFailed,
+    PbxFact,
     PbxLost,
     PbxSeen,
     PhoneChanged,
     RejectOffer,
+    Request,
     RequestTransfer,
     Reserved,
     SetPresence,
@@ -62,11 +65,17 @@ class Engine:
 
     def handle(self, signal: Signal, now: float) -> list[Effect]:
         """What follows from the signal. `now` in epoch seconds; it may repeat, but should not go back."""
+        before = self.world.copy()
         step = Step(world=self.world, now=now)
-        self._handle(step, signal)
-        if step.dispatch:
-            offers.dispatch(step)
-        return step.finish()
+        try:
+            self._handle(step, signal)
+            if step.dispatch:
+                offers.dispatch(step)
+            return step.finish()
+        except Exception as error:
+            # A fault of ours costs this one signal, not the callers: all is as it was before.
+            self.world = before
+            return _failed(signal, error)
 
     def next_deadline(self) -> float | None:
         """Epoch seconds at which the next `Tick` must come at the latest; None: no need of one."""
@@ -123,6 +132,17 @@ class Engine:
                 _configured(step, signal)
             case Tick():
                 _tick(step, signal)
+
+
+def _failed(signal: Signal, error: Exception) -> list[Effect]:
+    what = f"{type(signal).__name__} could not be handled: {error!r}\n{''.join(format_exception(error))}"
+    effects: list[Effect] = [Anomaly(what=what)]
+    if isinstance(signal, Request):
+        detail = "The gateway failed on this request; nothing was changed."
+        effects.append(Reply(request=signal.request, ok=False, code="internal_error", detail=detail))
+    elif isinstance(signal, PbxFact):
+        effects.append(LookAgain(why="a fact could not be handled"))
+    return effects
 
 
 def _deadlines(call: Call) -> list[tuple[Stimulus, float]]:

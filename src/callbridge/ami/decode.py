@@ -1,0 +1,148 @@
+"""AMI messages to signals. Pure; what is not understood is None, never an exception.
+
+Fields and their meaning are those that Asterisk 22 was seen to send; a field that is missing reads as empty.
+"""
+
+from collections.abc import Mapping
+
+from callbridge.ami.framing import Message
+from callbridge.domain.agents import PhoneState
+from callbridge.domain.ids import BridgeId, ChannelId
+from callbridge.domain.signals import (
+    ChannelAnswered,
+    ChannelEntered,
+    ChannelFact,
+    ChannelGone,
+    ChannelLeft,
+    ChannelRinging,
+    ChannelVariables,
+    OriginateFailed,
+    PhoneChanged,
+    Signal,
+)
+
+WANTED = ("BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "OriginateResponse", "DeviceStateChange")
+"""The events that mean something here; the eventfilter lines of asterisk/manager-callbridge.conf name the same."""
+
+VARIABLES = (
+    "CALLBRIDGE_ROLE",
+    "CALLBRIDGE_CALL",
+    "CALLBRIDGE_GROUP",
+    "CALLBRIDGE_CALLED",
+    "CALLBRIDGE_DATA",
+    "CALLBRIDGE_AFTER",
+)
+
+HOLDING_BRIDGES = frozenset({"callbridge-hold", "callbridge-legs"})
+"""Names of the waiting rooms in asterisk/extensions-callbridge.conf."""
+
+_RINGING, _UP = "5", "6"
+
+_CAUSE_OF_REASON = {"1": 19, "3": 19, "5": 17, "8": 34}
+"""OriginateResponse's Reason (an AST_CONTROL number) as the nearest Q.850 cause; anything else: not known."""
+
+_PHONE_STATES = {
+    "NOT_INUSE": PhoneState.IDLE,
+    "INUSE": PhoneState.IN_USE,
+    "BUSY": PhoneState.IN_USE,
+    "RINGING": PhoneState.IN_USE,
+    "RINGINUSE": PhoneState.IN_USE,
+    "ONHOLD": PhoneState.IN_USE,
+    "UNAVAILABLE": PhoneState.UNREACHABLE,
+    "INVALID": PhoneState.UNREACHABLE,
+}
+
+
+def text(message: Message, header: str) -> str:
+    """The header's value; the first where it is repeated, empty where it is missing."""
+    value = message.get(header, "")
+    return value if isinstance(value, str) else (value[0] if value else "")
+
+
+def decode(message: Message) -> Signal | None:
+    """The signal of an event; None where it means nothing here."""
+    match text(message, "Event"):
+        case "BridgeEnter":
+            return ChannelEntered(fact=channel_fact(message, bridge=text(message, "BridgeUniqueid"), room=message))
+        case "BridgeLeave":
+            return ChannelLeft(
+                channel=ChannelId(text(message, "Uniqueid")), bridge=BridgeId(text(message, "BridgeUniqueid"))
+            )
+        case "Newstate":
+            return _newstate(message)
+        case "Hangup":
+            return ChannelGone(channel=ChannelId(text(message, "Uniqueid")), cause=_number(text(message, "Cause")))
+        case "OriginateResponse" if text(message, "Response") == "Failure":
+            # The Uniqueid is "<null>" where no channel was made; the ActionID is the ChannelId that was asked for.
+            cause = _CAUSE_OF_REASON.get(text(message, "Reason"), 0)
+            return OriginateFailed(channel=ChannelId(text(message, "ActionID")), cause=cause)
+        case "DeviceStateChange":
+            return PhoneChanged(phone=text(message, "Device"), state=phone_state(text(message, "State")))
+    return None
+
+
+def _newstate(message: Message) -> Signal | None:
+    channel, name = ChannelId(text(message, "Uniqueid")), text(message, "Channel")
+    match text(message, "ChannelState"):
+        case state if state == _RINGING:
+            return ChannelRinging(channel=channel, name=name)
+        case state if state == _UP:
+            return ChannelAnswered(channel=channel, name=name)
+    return None
+
+
+def channel_fact(message: Message, *, bridge: str, room: Message | None) -> ChannelFact:
+    """The channel as this message shows it, in this bridge; `room` has the fields that describe the bridge."""
+    state = text(message, "ChannelState")
+    holding = (
+        room is not None
+        and text(room, "BridgeTechnology") == "holding_bridge"
+        and text(room, "BridgeName") in HOLDING_BRIDGES
+    )
+    return ChannelFact(
+        channel=ChannelId(text(message, "Uniqueid")),
+        name=text(message, "Channel"),
+        answered=state == _UP,
+        ringing=state == _RINGING,
+        caller_number=known(text(message, "CallerIDNum")),
+        caller_name=known(text(message, "CallerIDName")),
+        bridge=BridgeId(bridge) if bridge else None,
+        holding=holding,
+        variables=channel_variables(message),
+    )
+
+
+def channel_variables(message: Message) -> ChannelVariables:
+    """callbridge's variables: `ChanVariable: NAME=value` in events, `Variable: NAME=value` in a Status answer."""
+    found: dict[str, str] = {}
+    for header in ("ChanVariable", "Variable"):
+        values = message.get(header, [])
+        for line in [values] if isinstance(values, str) else values:
+            name, _, value = line.partition("=")
+            if name in VARIABLES and value:
+                found[name] = value
+    return _variables(found)
+
+
+def _variables(found: Mapping[str, str]) -> ChannelVariables:
+    return ChannelVariables(
+        role=found.get("CALLBRIDGE_ROLE", ""),
+        call=found.get("CALLBRIDGE_CALL", ""),
+        group=found.get("CALLBRIDGE_GROUP", ""),
+        called=found.get("CALLBRIDGE_CALLED", ""),
+        data=found.get("CALLBRIDGE_DATA", ""),
+        after=found.get("CALLBRIDGE_AFTER", ""),
+    )
+
+
+def phone_state(state: str) -> PhoneState:
+    return _PHONE_STATES.get(state.upper().replace(" ", "_"), PhoneState.UNKNOWN)
+
+
+def known(value: str) -> str:
+    """Asterisk writes `<unknown>` where there is none."""
+    return "" if value in ("<unknown>", "<null>") else value
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() else 0

@@ -1,0 +1,36 @@
+"""What really is on the PBX now, as one signal: taken after every login, and whenever something is in doubt."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from callbridge.ami.decode import VARIABLES, channel_fact, phone_state, text
+from callbridge.ami.framing import Message
+from callbridge.domain.signals import PbxSeen
+
+Headers = Mapping[str, str | Sequence[str]]
+
+
+class Asking(Protocol):
+    async def list_action(self, name: str, /, headers: Headers = ...) -> list[Message]: ...
+
+
+async def take_snapshot(link: Asking) -> PbxSeen:
+    """All channels with their bridges and variables, and the phones' states.
+
+    Not one moment: three lists, one after the other. Events that came since the first one was asked for must be
+    handled after this signal. Raises what `Link.list_action` raises.
+    """
+    channels = await link.list_action("Status", {"Variables": ",".join(VARIABLES)})
+    bridges = await link.list_action("BridgeList")
+    phones = await link.list_action("DeviceStateList")
+    rooms = {text(bridge, "BridgeUniqueid"): bridge for bridge in bridges}
+    facts = []
+    for channel in channels:
+        bridge = text(channel, "BridgeID")
+        room = rooms.get(bridge)
+        # A bridge that was gone by the second list holds nobody any more.
+        facts.append(channel_fact(channel, bridge=bridge if room is not None else "", room=room))
+    return PbxSeen(
+        channels=tuple(facts),
+        phones={text(phone, "Device"): phone_state(text(phone, "State")) for phone in phones},
+    )

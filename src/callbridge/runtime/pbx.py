@@ -1,0 +1,213 @@
+"""The PBX as the loop has it: facts come in as signals, effects go out as actions, and the lease is renewed.
+
+While a snapshot is being taken events wait, so that the engine first learns what is and then what happened since.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from callbridge.ami.decode import decode, text
+from callbridge.ami.encode import encode
+from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost
+from callbridge.ami.framing import Message
+from callbridge.ami.snapshot import take_snapshot
+from callbridge.domain.effects import Bridge, ChannelEffect, Hangup, LookAgain, PbxEffect, SetAfter
+from callbridge.domain.signals import ActionFailed, PbxLost, Signal
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_EVERY = 60.0
+"""Seconds between two snapshots when nothing gives cause for one: a safety net under missed events."""
+_LOOK_RETRY = 1.0
+_IN_FLIGHT = 100
+"""Actions that may be under way at once; the next ones wait their turn, in order."""
+_QUEUE = 10_000
+
+
+class Ami(Protocol):
+    """The part of `callbridge.ami.link.Link` that is used here."""
+
+    async def action(
+        self, name: str, /, headers: Mapping[str, str | Sequence[str]] = ..., *, within: float | None = None
+    ) -> Message: ...
+
+    async def list_action(
+        self, name: str, /, headers: Mapping[str, str | Sequence[str]] = ..., *, within: float | None = None
+    ) -> list[Message]: ...
+
+
+class Pbx:
+    """Between the link and the loop. `on_up`, `on_event` and `on_down` are the link's callbacks."""
+
+    def __init__(
+        self,
+        *,
+        put: Callable[[Signal], bool],
+        alive: Callable[[], bool],
+        lease: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
+
+        `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
+        """
+        self._put = put
+        self._alive = alive
+        self._lease = lease
+        self._clock = clock
+        self._ami: Ami | None = None
+        self._up = False
+        self._look = asyncio.Event()
+        self._held_back: list[Message] | None = None
+        self._actions: asyncio.Queue[ChannelEffect] = asyncio.Queue(_QUEUE)
+        self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self._tasks: asyncio.TaskGroup | None = None
+        self.ready = False
+        """A snapshot has been taken since the link came up."""
+
+    def attach(self, ami: Ami) -> None:
+        """The link to act through; once, before `run`."""
+        self._ami = ami
+
+    @property
+    def _link(self) -> Ami:
+        assert self._ami is not None
+        return self._ami
+
+    # ------------------------------------------------------------ the link's callbacks
+
+    def on_up(self) -> None:
+        self._up = True
+        self._held_back = []
+        self._look.set()
+
+    def on_down(self, reason: str) -> None:
+        self._up = False
+        self.ready = False
+        self._held_back = None
+        while not self._actions.empty():
+            self._actions.get_nowait()
+        if not self._put(PbxLost()):
+            _log.error("inbox_full", lost="PbxLost")
+
+    def on_event(self, message: Message) -> None:
+        if self._held_back is not None:
+            self._held_back.append(message)
+        else:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        signal = decode(message)
+        if signal is not None and not self._put(signal):
+            self._look.set()
+
+    # ------------------------------------------------------------ effects
+
+    def act(self, effects: Sequence[PbxEffect]) -> None:
+        for effect in effects:
+            if isinstance(effect, LookAgain):
+                _log.info("looking_again", why=effect.why)
+                self._look.set()
+            elif not self._up:
+                continue  # the snapshot after the next login shows what is still to be done
+            elif self._actions.full():
+                _log.error("actions_full", effect=type(effect).__name__)
+                self._look.set()
+            else:
+                self._actions.put_nowait(effect)
+
+    async def run(self) -> None:
+        """Performs, looks and renews, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(self._perform(), name="pbx-actions")
+            tasks.create_task(self._looking(), name="pbx-snapshots")
+            tasks.create_task(self._renewing(), name="pbx-lease")
+
+    async def _perform(self) -> None:
+        """Sends actions in their order, without waiting for one's answer before the next."""
+        assert self._tasks is not None
+        while True:
+            effect = await self._actions.get()
+            await self._places.acquire()
+            self._tasks.create_task(self._perform_one(effect))
+            await asyncio.sleep(0)  # lets it be sent before the next one
+
+    async def _perform_one(self, effect: ChannelEffect) -> None:
+        name = type(effect).__name__
+        try:
+            action = encode(effect)
+            await self._link.action(action.name, action.headers)
+        except ConnectionLost:
+            pass  # PbxLost is on its way; the next snapshot decides
+        except AmiError as error:
+            if isinstance(error, ActionRefused) and isinstance(effect, Hangup | SetAfter):
+                return  # the channel is gone, which is what was wanted, or its Hangup event is on its way
+            _log.warning("action_failed", action=name, reason=str(error))
+            channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+            self._put(ActionFailed(call=effect.call, action=name, channel=channel, reason=str(error)))
+        finally:
+            self._places.release()
+
+    # ------------------------------------------------------------ snapshots
+
+    async def _looking(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+            self._look.clear()
+            if self._up:
+                await self._look_once()
+
+    async def _look_once(self) -> None:
+        if self._held_back is None:
+            self._held_back = []
+        try:
+            seen = await take_snapshot(self._link)
+        except ConnectionLost:
+            return
+        except AmiError as error:
+            _log.warning("snapshot_failed", reason=str(error))
+            self._release_events()
+            await asyncio.sleep(_LOOK_RETRY)
+            self._look.set()
+            return
+        if not self._up:
+            return
+        if self._put(seen):
+            self.ready = True
+        else:
+            self._look.set()
+        self._release_events()
+
+    def _release_events(self) -> None:
+        """Events that came meanwhile, after the snapshot; before the first snapshot they are only kept."""
+        messages, self._held_back = self._held_back or [], None
+        for message in messages:
+            self._take(message)
+
+    # ------------------------------------------------------------ the lease
+
+    async def _renewing(self) -> None:
+        """Vouches for the callers as long as the loop turns. The PBX's own clock counts, not ours."""
+        while True:
+            if self.ready and self._alive():
+                try:
+                    await self._renew()
+                except AmiError as error:
+                    _log.warning("lease_not_renewed", reason=str(error))
+            await asyncio.sleep(min(1.0, self._lease / 3) if not self.ready else self._lease / 3)
+
+    async def _renew(self) -> None:
+        answer = await self._link.action("Getvar", {"Variable": "EPOCH"})
+        epoch = text(answer, "Value")
+        now = int(epoch) if epoch.isascii() and epoch.isdigit() else int(time.time())
+        until = str(now + int(self._lease))
+        await self._link.action("Setvar", {"Variable": "CALLBRIDGE_ALIVE", "Value": until})
