@@ -1,0 +1,160 @@
+"""From the configured URL to connections: the only place that knows how the two databases are opened."""
+
+import importlib.util
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from callbridge.store.errors import StoreError, StoreUnavailable
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for another process that writes to the same SQLite file."""
+_READERS = 4
+_WRITERS = 5
+_STALLED = 10
+"""Seconds after which PostgreSQL ends the transaction of a gateway that fell silent in the middle of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The open database."""
+
+    name: str
+    """For messages: the URL without a password."""
+    writer: AsyncEngine
+    reader: AsyncEngine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.writer.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end, rolled back when anything is raised.
+
+        Raises:
+            StoreUnavailable: the database could not be reached or written.
+        """
+        try:
+            async with self.writer.begin() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise unavailable(self.name, error) from error
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A short connection for one query or a few; it never waits for a writer.
+
+        Raises:
+            StoreUnavailable: the database could not be reached.
+        """
+        try:
+            async with self.reader.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise unavailable(self.name, error) from error
+
+    async def close(self) -> None:
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+
+def unavailable(name: str, error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
+    cause = getattr(error, "orig", None) or error
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return StoreUnavailable(f"{name}: {lines[0]}")
+
+
+def connect(url: str) -> Database:
+    """The engines for a plain URL, `sqlite:///path` or `postgresql://user@host/name`. Opens nothing yet.
+
+    Raises:
+        StoreError: the URL is wrong or its driver is not installed.
+        StoreUnavailable: the place of the SQLite file cannot be used.
+    """
+    try:
+        parsed = sa.make_url(url)
+        kind = parsed.get_backend_name()
+    except sa.exc.ArgumentError:
+        raise StoreError("the store's url must look like sqlite:///path or postgresql://user@host/name") from None
+    if kind == "sqlite":
+        return _sqlite(parsed)
+    if kind in ("postgresql", "postgres"):
+        return _postgresql(parsed)
+    raise StoreError(f"the store's url begins with {kind}://; sqlite:/// and postgresql:// are supported")
+
+
+def _sqlite(url: sa.URL) -> Database:
+    if not url.database or url.database == ":memory:":
+        raise StoreError(
+            "the store's url must name a file: sqlite:///callbridge.db or sqlite:////var/lib/callbridge/db"
+        )
+    path = Path(url.database)
+    if not path.parent.is_dir():
+        raise StoreUnavailable(
+            f"{path}: the directory {path.parent} does not exist; create it, or change the store's url"
+        )
+    if path.is_dir():
+        raise StoreUnavailable(f"{path}: this is a directory; the store's url must name a file in it")
+    url = url.set(drivername="sqlite+aiosqlite")
+    # One writer: SQLite has no more, and our own tasks then queue here in order rather than polling a lock.
+    writer = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0)
+    reader = create_async_engine(url, hide_parameters=True, pool_size=_READERS, max_overflow=0)
+    # FULL: each commit reaches the disk before the PBX is told anything, so "saved, then acted" is true also
+    # after a power cut while the PBX, on another machine, went on. NORMAL could forget the last commits. It
+    # costs one fsync for each batch of signals, not for each signal.
+    _at_connect(
+        writer,
+        f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA journal_size_limit = 67108864",
+    )
+    _at_connect(reader, f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}", "PRAGMA query_only = ON")
+    _at_begin(writer, "BEGIN IMMEDIATE")
+    _at_begin(reader, "BEGIN")
+    return Database(str(path), writer, reader)
+
+
+def _at_connect(engine: AsyncEngine, *statements: str) -> None:
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # Python's own guessing of when a transaction begins is switched off; _at_begin says it.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
+
+
+def _at_begin(engine: AsyncEngine, statement: str) -> None:
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def _postgresql(url: sa.URL) -> Database:
+    if importlib.util.find_spec("psycopg") is None:
+        raise StoreError("PostgreSQL needs its driver: pip install 'callbridge[postgresql]'")
+    name = url.set(drivername="postgresql").render_as_string(hide_password=True)
+    writer = create_async_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_size=_WRITERS,
+        pool_pre_ping=True,
+    )
+
+    @sa.event.listens_for(writer.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_STALLED}s'")
+        cursor.close()
+        connection.commit()
+
+    return Database(name, writer, writer.execution_options(isolation_level="AUTOCOMMIT"))
