@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ami_harness import QUICK, Harness
+from panoramisk.manager import Manager
 from scripted import BANNER, ScriptedServer, event
 
 from callbridge.ami.errors import ActionTimeout, BadValue, ConnectionLost
@@ -214,7 +215,24 @@ async def test_given_a_server_that_closes_at_once_when_connecting_then_the_back_
     await harness.until(lambda: link.state.up)
 
 
-async def test_given_nobody_listens_when_asterisk_starts_later_then_the_link_comes_up() -> None:
+async def test_given_the_events_session_drops_when_the_other_one_still_logs_in_then_both_are_given_up_at_once(
+    harness: Harness,
+) -> None:
+    harness.settings = {"connect_timeout": 60.0}
+    harness.server.on_login = lambda action: True if action["Username"] == "events" else None
+    link = harness.start()
+    events = await harness.server.peer("events")
+    await harness.until(lambda: harness.server.logins == ["events", "actions"])
+    events.close()
+    await harness.until(lambda: link.state.phase == "down")
+    assert link.state.reason == "events: Asterisk closed the connection"
+    assert harness.heard == []
+
+
+async def test_given_nobody_listens_when_asterisk_starts_later_then_the_link_comes_up_with_its_own_tries_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(Manager.defaults, "reconnect_timeout", 0)
     async with ScriptedServer() as server:
         pass
     harness = Harness(server)
@@ -226,6 +244,7 @@ async def test_given_nobody_listens_when_asterisk_starts_later_then_the_link_com
         async with server:
             await harness.until(lambda: link.state.up)
             assert since == 1_000.0
+            assert server.connections == 2
             await harness.stop()
     finally:
         await harness.stop()

@@ -23,11 +23,14 @@ async def test_given_wanted_and_other_events_when_they_come_then_only_the_wanted
 ) -> None:
     link, events, _ = await harness.up()
     for number in range(50):
-        events.send(event("Hangup", Number=str(number)) + event("VarSet", Value="x" * 1000) + event("RTCPSent"))
+        events.send(
+            event("Hangup", Number=str(number)) + event("VarSet", Value="x" * 1000) + b"Event: RTCPSent\r\njunk\r\n\r\n"
+        )
     await harness.marked(events)
     assert [message["Number"] for message in harness.named("Hangup")] == [str(number) for number in range(50)]
     assert {message["Event"] for message in harness.messages} == {"Hangup", "Mark"}
     assert (link.counters.events, link.counters.skipped) == (51, 100)
+    assert link.counters.garbage == 0  # What nobody wants is not even parsed.
 
 
 async def test_given_an_event_when_it_comes_then_the_names_are_exact_and_missing_headers_are_missing(
@@ -175,6 +178,16 @@ async def test_given_an_async_originate_when_acknowledged_then_it_returns_and_th
     await harness.marked(events)
     assert harness.named("OriginateResponse")[0]["Reason"] == "5"
     assert link.counters.unmatched == 0
+
+
+async def test_given_an_event_with_the_actions_id_when_it_comes_first_then_it_is_no_answer(harness: Harness) -> None:
+    link, _, actions = await harness.up()
+    asked = asyncio.ensure_future(link.action("Originate"))
+    sent = await actions.expect("Originate")
+    actions.send(event("OriginateResponse", ActionID=sent["ActionID"], Response="Failure"))
+    actions.reply(sent, Message="queued")
+    assert (await asked)["Message"] == "queued"
+    assert link.counters.skipped == 1
 
 
 async def test_given_answers_out_of_order_when_they_come_then_each_reaches_its_own_caller(harness: Harness) -> None:

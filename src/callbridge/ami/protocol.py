@@ -54,19 +54,16 @@ class Wire:
 
 
 class _OneConnection(Manager):  # type: ignore[misc]  # panoramisk has no types
-    """A Manager without a ping of its own and without a second try."""
+    """A Manager that neither pings by itself nor tries again where it could not connect."""
 
     def connection_made(self, f: Any) -> None:
         if not f.cancelled() and f.exception() is None:  # else whoever awaits the connection hears it
             super().connection_made(f)
             self.pinger.cancel()
 
-    def connection_lost(self, exc: Any) -> None:
-        pass
-
 
 class _Bytes(AMIProtocol):  # type: ignore[misc]
-    """A protocol that hands bytes over, and keeps no table of answers."""
+    """A protocol that hands bytes over, keeps no table of answers, and never tells its Manager of a loss."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
