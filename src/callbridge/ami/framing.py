@@ -4,8 +4,7 @@ A message is a run of `Key: value` lines that ends with an empty line; each line
 bytes and a message is decoded as a whole, so that no letter and no separator is lost when it is split over two reads.
 """
 
-from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final
 
 Message = dict[str, str | list[str]]
 """One AMI message: exact header names in the order of arrival. The first key is always `Event` or `Response`.
@@ -85,13 +84,13 @@ def parse(raw: bytes) -> tuple[Message | None, int]:
     """The message in `raw`, None where there is none, and how many pieces of garbage were skipped."""
     lines = raw.decode("utf-8", "replace").split("\r\n")
     if lines[0].startswith(_NAMING):
-        try:
-            headers = dict(cast("Sequence[tuple[str, str]]", [line.split(": ", 1) for line in lines]))
-        except ValueError:
-            pass
-        else:
-            if len(headers) == len(lines):
-                return cast("Message", headers), 0
+        message: Message = {}
+        for line in lines:
+            key, colon, value = line.partition(": ")
+            if colon:
+                message[key] = value
+        if len(message) == len(lines):  # Neither a repeated header nor a line that is none.
+            return message, 0
     return _parse_irregular(lines)
 
 

@@ -177,15 +177,22 @@ class Session:
             self._heard = self._loop.time()
         wanted = self._wanted
         for raw in pieces:
-            if wanted is not None and (name := event_name(raw)) is not None and name not in wanted:
-                counters.skipped += 1
-                continue
+            name = None
+            if wanted is not None:
+                name = event_name(raw)
+                if name is not None and name not in wanted:
+                    counters.skipped += 1
+                    continue
             message, garbage = parse(raw)
             counters.garbage += garbage
-            if message is not None:
+            if message is None:
+                continue
+            if name is None or name == b"Shutdown" or "ActionID" in message:
                 self._route(message)
-                if self.lost is not None:
-                    return
+            else:
+                self._on_event(message)
+            if self.lost is not None:
+                return
 
     def _greet(self, data: bytes) -> bytes:
         """Takes the banner off the stream and returns what follows it."""
