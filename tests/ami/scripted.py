@@ -80,6 +80,8 @@ class Peer:
             self.server.arrived(self)
         elif answer is False:
             self.refuse(action, "Authentication failed")
+        elif answer is not None:
+            self.refuse(action, answer)
 
     async def expect(self, name: str) -> Action:
         """The next action, which must have this name."""
@@ -128,7 +130,8 @@ class ScriptedServer:
         self.banner = BANNER
         self.close_at_once = False
         self.answer_pings = True
-        self.on_login: Callable[[Action], bool | None] = lambda action: action["Secret"] == "right"
+        self.on_login: Callable[[Action], bool | str | None] = lambda action: action["Secret"] == "right"
+        """True accepts, False refuses the secret, a text is another refusal, None leaves it unanswered."""
         self.connections = 0
         self.logins: list[str] = []
         self.actions: list[Action] = []

@@ -136,12 +136,25 @@ async def test_given_a_wrong_secret_when_refused_then_no_more_tries_until_asked(
     harness.secrets["actions"] = "wrong"
     link = harness.start()
     await harness.until(lambda: link.state.phase == "refused")
-    assert link.state.reason == "actions: Authentication failed"
+    assert link.state.reason == "actions: the login was refused: Authentication failed"
     await asyncio.sleep(0.2)  # Twenty times the back-off.
     assert harness.server.logins == ["events", "actions"]
     assert harness.heard == []
     harness.server.on_login = lambda action: True
     link.retry_now()
+    await harness.until(lambda: link.state.up)
+
+
+@pytest.mark.parametrize("answer", ["Asterisk is shutting down", "Login Already In Use"])
+async def test_given_a_login_refused_for_now_when_it_passes_then_the_link_comes_up_by_itself(
+    harness: Harness, answer: str
+) -> None:
+    harness.server.on_login = lambda action: answer
+    link = harness.start()
+    await harness.until(lambda: len(harness.server.logins) >= 2)
+    assert link.state.phase == "down"
+    assert link.state.reason == f"events: the login was refused: {answer}"
+    harness.server.on_login = lambda action: True
     await harness.until(lambda: link.state.up)
 
 

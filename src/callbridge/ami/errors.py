@@ -30,7 +30,7 @@ class ActionRefused(AmiError):
 
 
 class AuthenticationFailed(AmiError):
-    """Asterisk refused the login. The link does not try again by itself for a long time."""
+    """Asterisk does not accept the user name or secret. The link does not try again by itself for a long time."""
 
 
 class LimitReached(AmiError):

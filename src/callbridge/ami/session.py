@@ -78,8 +78,10 @@ class Session:
         except (OSError, UnicodeError) as error:
             self.abort(f"cannot connect: {error}")
         except ActionRefused as error:
-            self.abort("the login was refused")
-            raise AuthenticationFailed(f"{self.role}: {error.message}") from None
+            self.abort(f"the login was refused: {error.message}")
+            # Other refusals pass by themselves: "Asterisk is shutting down", "Login Already In Use".
+            if error.message.lower().startswith("authentication"):
+                raise AuthenticationFailed(self.lost) from None
         if self.lost is not None:
             raise ConnectionLost(self.lost)
         self._watchdog = self._loop.create_task(self._watch(), name=f"ami-watchdog-{self.role}")
