@@ -9,11 +9,11 @@ from callbridge.ami.errors import BadValue
 MAX_LINE_BYTES: Final = 1022
 """Longest `Key: value` that Asterisk reads in one piece, without CR LF.
 
-Asterisk's manager.c reads lines into a buffer of 1024 bytes. It throws a longer line's beginning away and then takes
-the rest for a header of its own: a long value could set headers.
+manager.c reads lines into a buffer of 1024 bytes. Asterisk 22 refuses an action with a longer line, in an answer
+without an ActionID; older ones throw the line's beginning away and take the rest for a header of its own.
 """
 MAX_LINES: Final = 100
-"""Most lines in one action. Asterisk keeps 128 (AST_MAX_MANHEADERS) and drops or refuses what is beyond."""
+"""Most lines in one action. Beyond 128 (AST_MAX_MANHEADERS) Asterisk 22 refuses it, older ones drop the rest."""
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

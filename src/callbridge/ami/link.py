@@ -1,8 +1,8 @@
 """The AMI link: two sessions with one Asterisk, kept up, with nothing ever sent twice.
 
 One session for events and one for actions: an answer then never waits behind a burst of events, and the session that
-may act needs no right to listen. In manager.conf the first needs `read=call,agent,user` (whatever events are wanted)
-and no `write`, the second the `write` classes of the actions used and never `command`. With `timestampevents=yes` the
+may act needs no right to listen. In manager.conf the first needs `read=` with the classes of the wanted events and
+no `write`, the second the `write` classes of the actions used and never `command`. With `timestampevents=yes` the
 link measures how late events come; `writetimeout` should be well above its default of 100 ms.
 """
 
@@ -30,9 +30,9 @@ class Link:
     The callbacks are called in the event loop and may not block; an exception in one is logged and counted.
 
     - `on_up()`: both sessions are logged in. What happened before is unknown: take a snapshot through `list_action` and
-      only then be ready. A login can be accepted while Asterisk still loads its dialplan and endpoints, and only
-      sessions with `read=system` get its FullyBooted event. So check that the snapshot has the endpoints that are
-      expected, and ask again a little later where it has not.
+      only then be ready. Asterisk accepts logins while it still loads its dialplan and endpoints. Where the events'
+      user has `read=system`, have FullyBooted in `wanted` and take another snapshot when it comes: one that came before
+      `on_up` is not delivered and not needed. Elsewhere check that the snapshot has the endpoints that are expected.
     - `on_event(message)`: one event whose name is in `wanted`, in the order of arrival; only between `on_up` and
       `on_down`. It can be late, repeated, and, where the dialplan puts callers' data into UserEvent, forged.
     - `on_down(reason)`: exactly once for each `on_up`, when either session is lost and `run` ends. Every action that
