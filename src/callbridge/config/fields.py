@@ -64,6 +64,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"is {text!r}; an IP address") from None
+
+
 def _path(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value or _CONTROL.search(value):
         raise ValueError("is not a path; a path, relative to this file's folder or absolute")
@@ -137,6 +144,10 @@ _PHONE_HELP = "PJSIP/ and the endpoint's name: letters, digits, _ . - (other tec
 Id = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="small letters, digits, _ and -, at most 64")
 ]
+# One letter or digit alone is not enough: the extensions h, i, s and t mean something else to Asterisk.
+GroupId = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{1,63}$", description="small letters, digits, _ and -, 2 to 64 of them")
+]
 # PJSIP alone: it is where `allow_transfer=no` keeps a phone from transferring past the rules, chan_sip is gone since
 # Asterisk 21, and IAX2 and DAHDI phones transfer by themselves. The characters leave nothing that a dial string knows:
 # no second destination (&), option (,) or channel (/), and no dialplan function.
@@ -147,6 +158,10 @@ LongSecretRef = Annotated[SecretRef, AfterValidator(_long_secret)]
 AmiUser = Annotated[str, AfterValidator(_ami_word), Field(description="the name of a user in manager.conf")]
 Host = Annotated[str, AfterValidator(_host), Field(description="a host name or an IP address")]
 Port = Annotated[int, Field(ge=1, le=65535, description="a port, 1 to 65535")]
+Address = Annotated[str, AfterValidator(_address), Field(description="an IP address")]
+Origin = Annotated[
+    str, Field(pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,260}$", description="an origin such as https://crm.example")
+]
 FilePath = Annotated[Path, BeforeValidator(_path), Field(description="a path, relative to this file's folder")]
 Region = Annotated[str, AfterValidator(_region), Field(description="an ISO 3166 country code such as DE")]
 CrmUrl = Annotated[str, AfterValidator(_crm), Field(max_length=2000, description="an https URL with placeholders")]

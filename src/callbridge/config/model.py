@@ -1,6 +1,8 @@
 """The configuration, typed. What a key may be is said with its kind, in `fields`."""
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -21,12 +23,20 @@ class Login(Section):
     secret: f.SecretRef
 
 
+def _certificates(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ValueError(f"{str(path)!r} holds no certificates ({error.strerror}); a file in PEM form") from None
+    return path
+
+
 class Pbx(Section):
     host: f.Host = "127.0.0.1"
     port: f.Port = 5038
     tls: f.Flag = False
-    tls_ca: f.FilePath | None = None
-    """The certificate that signed the PBX's own; None: the machine's usual ones."""
+    tls_ca: Annotated[f.FilePath, AfterValidator(_certificates)] | None = None
+    """The certificates, in PEM, that vouch for the PBX's own; None: the machine's usual ones."""
     events: Login
     actions: Login
     lease: Annotated[int, Field(ge=5, le=3600, description="seconds, 5 to 3600")] = 30
@@ -35,12 +45,20 @@ class Pbx(Section):
         str, Field(pattern=r"^[A-Za-z0-9_-]{1,79}$", description="the name of a class in musiconhold.conf")
     ] = "default"
 
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How to connect; None: without TLS. Raises OSError where `tls_ca` has changed into something unreadable."""
+        return ssl.create_default_context(cafile=self.tls_ca) if self.tls else None
+
 
 class Http(Section):
     host: f.Host = "127.0.0.1"
     port: f.Port = 8180
     token_secret: f.LongSecretRef
     token_lifetime: Annotated[int, Field(ge=60, le=86_400, description="seconds, 60 to 86400 (a day)")] = 900
+    trusted_proxies: list[f.Address] = []
+    """Reverse proxies whose X-Forwarded-For is believed."""
+    cors_origins: list[f.Origin] = []
+    """Pages of other hosts that may use the API in a browser."""
 
 
 def _store_url(url: str, info: ValidationInfo) -> str:
@@ -141,7 +159,7 @@ def _member(given: Any) -> Any:
 
 
 class GroupSection(Section):
-    id: f.Id
+    id: f.GroupId
     name: f.Name
     members: list[Annotated[MemberSection, BeforeValidator(_member)]] = []
     skill: f.Id | None = None
@@ -155,7 +173,7 @@ class PresetSection(Section):
     name: f.Name
     number: f.Number
     """E.164, with its plus, however it was written."""
-    group: f.Id
+    group: f.GroupId
 
 
 Scope = Literal["calls:read", "calls:write", "transfers:write", "agents:read", "agents:write", "events:read"]

@@ -1,0 +1,113 @@
+"""Is callbridge's dialplan there, is it this version's, who leads callers into it, and where does its fallback lead?"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+
+from callbridge.ami.errors import AmiError
+from callbridge.ami.framing import Message
+from callbridge.check.asking import Asking, text, variable
+from callbridge.check.findings import Finding, error, note, ok, warning
+
+REQUIRED = ("callbridge", "callbridge-hold", "callbridge-leg", "callbridge-fallback")
+"""Without these nothing works; others belong to features."""
+FILE = "extensions-callbridge.conf"
+
+_INCLUDE = f'Copy {FILE} to the PBX, add #include "{FILE}" to extensions.conf, then `asterisk -rx "dialplan reload"`.'
+_ENTERS = re.compile(r"(?:^|[?:(])callbridge,([^,)]+),")
+_GROUP = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+async def check_dialplan(asking: Asking, groups: Collection[str]) -> list[Finding]:
+    try:
+        rows = await asking.list_action("ShowDialPlan")
+    except AmiError as problem:
+        return [warning("dialplan", f"cannot be seen: {problem}", "Give the actions user reporting in manager.conf.")]
+    contexts: dict[str, list[Message]] = defaultdict(list)
+    for row in rows:
+        contexts[text(row, "Context")].append(row)
+    missing = [name for name in REQUIRED if name not in contexts]
+    if missing:
+        return [error("dialplan", f"the PBX has no context {', '.join(missing)}", _INCLUDE)]
+    findings = [ok("dialplan", f"{FILE} is included")]
+    findings += _same_version(contexts)
+    findings += _reached(rows, groups)
+    findings.append(await _fallback(asking))
+    return findings
+
+
+def shipped_contexts() -> dict[str, list[str]]:
+    """The applications of every context of the dialplan that this version ships, in the order of the file."""
+    packaged = resources.files("callbridge") / "asterisk"
+    folder = packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "asterisk"
+    contexts: dict[str, list[str]] = {}
+    for line in (folder / FILE).read_text().splitlines():
+        if header := re.match(r"\[([^]]+)]", line):
+            contexts[header[1]] = []
+        elif step := re.match(r"\s*(?:exten\s*=>\s*[^,]+,[^,]+|same\s*=>\s*[^,]+),(\w+)", line):
+            contexts[next(reversed(contexts))].append(step[1].lower())
+    return contexts
+
+
+def _same_version(contexts: dict[str, list[Message]]) -> Iterator[Finding]:
+    different = [
+        name
+        for name, applications in shipped_contexts().items()
+        if sorted(text(row, "Application").lower() for row in contexts.get(name, ()) if text(row, "Application"))
+        != sorted(applications)
+    ]
+    if different:
+        what = f"the PBX's {', '.join(different)} {_are(different)} not what this version of callbridge ships"
+        yield warning("dialplan", what, f"Copy this version's {FILE} to the PBX again, then reload the dialplan.")
+
+
+def _reached(rows: Iterable[Message], groups: Collection[str]) -> Iterator[Finding]:
+    entering: dict[str, str] = {}
+    for row in rows:
+        context = text(row, "Context")
+        if context.startswith("callbridge"):
+            continue
+        if text(row, "IncludeContext") == "callbridge":
+            entering.setdefault("${}", context)
+        for group in _ENTERS.findall(text(row, "AppData")):
+            entering.setdefault(group, f"{context}, extension {text(row, 'Extension')}")
+    if not entering:
+        yield warning(
+            "dialplan",
+            "no Goto(callbridge,GROUP,1) is in the dialplan: no number leads to a group",
+            "Send each number to its group with Goto(callbridge,GROUP,1); realtime or AEL dialplans are not seen here.",
+        )
+        return
+    for group, where in entering.items():
+        if _GROUP.fullmatch(group) and group not in groups:
+            what = f'{where} sends callers to the group "{group}", which callbridge does not have'
+            yield error("dialplan", what, f"Add {group} under groups in the configuration, or correct the Goto.")
+    found = sorted(set(entering) & set(groups))
+    if found:
+        yield ok("dialplan", f"numbers lead to {', '.join(found)}")
+    unreached = sorted(set(groups) - set(entering))
+    if unreached and not any("${" in group for group in entering):
+        what = f"no number leads to {', '.join(unreached)}, only transfers do"
+        yield note("dialplan", what, "Add a Goto(callbridge,GROUP,1) if callers should reach it directly.")
+
+
+async def _fallback(asking: Asking) -> Finding:
+    target = await variable(asking, "CALLBRIDGE_FALLBACK")
+    if target and await variable(asking, f"DIALPLAN_EXISTS({target})") == "1":
+        return ok("fallback", f"without the gateway callers go to {target}")
+    if target:
+        what = f"CALLBRIDGE_FALLBACK is {target}, which the dialplan does not have"
+        return error("fallback", what, "Set it to an existing context,extension,priority under [globals].")
+    if await variable(asking, "DIALPLAN_EXISTS(callbridge-site-fallback,s,1)") == "1":
+        return ok("fallback", "without the gateway callers go to [callbridge-site-fallback]")
+    return warning(
+        "fallback",
+        "without the gateway callers hear ringing, and after some minutes that all lines are busy",
+        "Give the dialplan a context [callbridge-site-fallback] with an extension s, or set CALLBRIDGE_FALLBACK.",
+    )
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"

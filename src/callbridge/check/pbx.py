@@ -1,0 +1,164 @@
+"""The PBX itself: version, modules, clock, music, and the settings of its manager as far as AMI shows them."""
+
+import re
+import time
+from collections.abc import Callable
+
+from callbridge.ami.errors import AmiError
+from callbridge.check.asking import Asking, text, variable
+from callbridge.check.findings import Finding, error, note, ok, warning
+from callbridge.config import Pbx
+
+OLDEST, TESTED = 20, 22
+"""Major versions of Asterisk."""
+CHANNELVARS = ("ROLE", "CALL", "GROUP", "CALLED", "DATA", "AFTER")
+"""The variables, after CALLBRIDGE_, without which a channel's events say nothing about its call."""
+_SKEW = 2.0
+"""Seconds between the two clocks from which log files and times on screen become confusing."""
+_LONG_WRITE = 10_000
+"""Milliseconds of writetimeout above which a busy reader is not cut off."""
+
+MODULES = {
+    "app_bridgewait": "callers wait in it",
+    "bridge_holding": "callers wait in it",
+    "bridge_simple": "two people talk in it",
+    "chan_pjsip": "agents' phones",
+    "res_musiconhold": "music for waiting callers",
+    "app_dial": "agents' phones call each other",
+    "app_exec": "callbridge's dialplan",
+    "app_stack": "callbridge's dialplan",
+    "func_callerid": "callbridge's dialplan",
+    "func_dialplan": "callbridge's dialplan",
+    "func_global": "the gateway's lease",
+    "func_logic": "callbridge's dialplan",
+    "func_module": "callbridge's dialplan",
+    "func_pjsip_endpoint": "callbridge's dialplan",
+    "func_strings": "callbridge's dialplan",
+    "func_timeout": "callbridge's dialplan",
+    "res_manager_devicestate": "the states of agents' phones",
+}
+FEATURE_MODULES = {"app_bridgeaddchan": "conferences", "bridge_softmix": "conferences", "func_uri": "data for the pop"}
+"""What is missed only by a feature."""
+
+
+async def check_version(asking: Asking) -> Finding:
+    try:
+        version = text(await asking.action("CoreSettings"), "AsteriskVersion")
+    except AmiError as problem:
+        return note("version", f"cannot be seen: {problem}", f"callbridge needs Asterisk {OLDEST} or newer.")
+    found = re.match(r"(?:certified[/-])?(\d+)\b", version)
+    if found is None:
+        what = f"Asterisk calls itself {version or 'nothing'}, which is no release"
+        return warning("version", what, f"callbridge is tested on Asterisk {TESTED}; use a release.")
+    if int(found[1]) < OLDEST:
+        what = f"Asterisk {version} is too old"
+        return error("version", what, f"Upgrade to Asterisk {TESTED}; callbridge needs {OLDEST} or newer.")
+    if int(found[1]) != TESTED:
+        what = f"Asterisk {version} should work but is not what callbridge is tested on"
+        return warning("version", what, f"Try a call and a transfer; the tests run on Asterisk {TESTED}.")
+    return ok("version", f"Asterisk {version}")
+
+
+async def check_modules(asking: Asking) -> list[Finding]:
+    # ModuleCheck would need the class `system`, which the user should not have.
+    if await variable(asking, "IFMODULE(func_module.so)") != "1":
+        what = "func_module.so is not loaded, and without it no other module can be asked for"
+        return [error("modules", what, "Load it in modules.conf; callbridge's dialplan needs it too.")]
+    findings = []
+    for names, found in ((MODULES, error), (FEATURE_MODULES, warning)):
+        for name, use in names.items():
+            if await variable(asking, f"IFMODULE({name}.so)") != "1":
+                cure = f"Load it in modules.conf, then `asterisk -rx 'module load {name}.so'`."
+                findings.append(found("modules", f"{name}.so is not loaded ({use})", cure))
+    return findings or [ok("modules", "all that callbridge needs are loaded")]
+
+
+async def check_clock(asking: Asking, lease: int, clock: Callable[[], float] = time.time) -> list[Finding]:
+    """Compares the clocks to about a second: the PBX gives whole seconds."""
+    before = clock()
+    answer = await variable(asking, "EPOCH")
+    after = clock()
+    if not answer.isdigit():
+        return [note("clock", "the PBX does not tell its time", "Keep both machines' clocks right by NTP.")]
+    epoch = int(answer)
+    # The PBX's time lies between epoch and epoch + 1.
+    skew = epoch - after if epoch > after else min(0.0, epoch + 1 - before)
+    findings = []
+    if abs(skew) > _SKEW:
+        what = f"the PBX's clock is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}"
+        cure = "Set both clocks by NTP; the lease follows the PBX's own clock, but logs and times on screen do not."
+        findings.append(warning("clock", what, cure))
+    else:
+        findings.append(ok("clock", "the PBX's clock and this one agree"))
+    alive = await variable(asking, "CALLBRIDGE_ALIVE")
+    left = int(alive) - epoch if alive.isdigit() and len(alive) < 16 else 0
+    if left > max(lease, 1) * 2:
+        what = f"a gateway vouches for the callers for {left} s, far longer than pbx.lease ({lease} s)"
+        cure = "Correct the PBX's clock, or `asterisk -rx 'dialplan set global CALLBRIDGE_ALIVE 0'` while none runs."
+        findings.append(warning("lease", what, cure))
+    elif left > 0:
+        findings.append(ok("lease", f"a gateway is running, its lease ends in {left} s unless it is renewed"))
+    return findings
+
+
+async def check_music(asking: Asking, music_class: str) -> list[Finding]:
+    used = await variable(asking, "CALLBRIDGE_MUSIC") or "default"
+    findings = []
+    if used != music_class:
+        what = f"waiting callers hear the class {used}, the configuration says {music_class}"
+        cure = f"Set CALLBRIDGE_MUSIC={music_class} under [globals] in extensions.conf, or correct pbx.music_class."
+        findings.append(warning("music", what, cure))
+    if await variable(asking, "IFMODULE(func_config.so)") == "1":
+        if not await variable(asking, f"AST_CONFIG(musiconhold.conf,{used},mode)"):
+            what = f"musiconhold.conf has no class {used}"
+            return [*findings, error("music", what, f"Add [{used}] with mode and directory, then `moh reload`.")]
+        findings.append(ok("music", f"musiconhold.conf has the class {used}"))
+    what = "whether the class has files, AMI cannot tell; without files callers hear silence"
+    return [*findings, note("music", what, f"Look with `asterisk -rx 'moh show files'` for the class {used}.")]
+
+
+async def check_manager(asking: Asking, pbx: Pbx) -> list[Finding]:
+    """The manager's own settings: read through func_config where it is loaded, else seen on a live channel."""
+    cure = "Copy the channelvars line of manager-callbridge.conf into [general] of manager.conf, then manager reload."
+    shown = await _channelvars(asking)
+    if shown is None:
+        what = "channelvars cannot be seen while no call is up"
+        findings = [note("manager", what, "Run this check again during a call, or compare manager.conf by eye.")]
+    elif missing := [f"CALLBRIDGE_{name}" for name in CHANNELVARS if f"CALLBRIDGE_{name}" not in shown]:
+        findings = [error("manager", f"channelvars lacks {', '.join(missing)}", cure)]
+    else:
+        findings = [ok("manager", "channelvars has all that is needed")]
+    timeout = await _config(asking, f"manager.conf,{pbx.events.username},writetimeout")
+    if timeout is None:
+        what = "writetimeout and the events user's read classes cannot be seen through AMI"
+        cure = "Compare them with manager-callbridge.conf: writetimeout = 30000, read = call,system."
+        return [*findings, note("manager", what, cure)]
+    if not timeout.isdigit() or int(timeout[:9]) < _LONG_WRITE:
+        what = f"writetimeout of {pbx.events.username} is {timeout or '100 (the default)'}: a busy gateway is cut off"
+        findings.append(warning("manager", what, f"Set writetimeout = 30000 for [{pbx.events.username}]."))
+    read = await _config(asking, f"manager.conf,{pbx.events.username},read") or ""
+    if not {"call", "all"} & {part.strip() for part in read.split(",")}:
+        what = f"{pbx.events.username} does not hear of calls: it has read = {read or 'nothing'}"
+        findings.append(error("manager", what, f"Set read = call,system for [{pbx.events.username}]."))
+    return findings
+
+
+async def _channelvars(asking: Asking) -> str | None:
+    configured = await _config(asking, "manager.conf,general,channelvars")
+    if configured is not None:
+        return configured
+    try:
+        channels = await asking.list_action("CoreShowChannels")
+    except AmiError:
+        return None
+    if not channels:
+        return None
+    shown = channels[0].get("ChanVariable", "")
+    return shown if isinstance(shown, str) else ",".join(shown)
+
+
+async def _config(asking: Asking, place: str) -> str | None:
+    """What a configuration file of Asterisk says; None where it cannot be read."""
+    if await variable(asking, "IFMODULE(func_config.so)") != "1":
+        return None
+    return await variable(asking, f"AST_CONFIG({place})")

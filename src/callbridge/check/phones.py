@@ -1,0 +1,57 @@
+"""Is each agent's phone known and registered, and kept from transferring callers past the rules?"""
+
+from collections.abc import Iterable, Iterator
+
+from callbridge.check.asking import Asking, text, variable
+from callbridge.check.findings import Finding, error, note, ok, warning
+from callbridge.config import AgentSection
+
+
+async def check_phones(asking: Asking, agents: Iterable[AgentSection]) -> list[Finding]:
+    listed = await asking.list_action("DeviceStateList")
+    states = {text(row, "Device"): text(row, "State") for row in listed}
+    readable = await variable(asking, "IFMODULE(func_pjsip_endpoint.so)") == "1"
+    findings: list[Finding] = []
+    for agent in agents:
+        state = await variable(asking, f"DEVICE_STATE({agent.phone})") or states.get(agent.phone, "")
+        findings += await _phone(asking, agent, state, readable=readable)
+    if not readable:
+        what = "the settings of the agents' endpoints cannot be read: func_pjsip_endpoint.so is not loaded"
+        findings.append(note("phones", what, "Load it, or look with `asterisk -rx 'pjsip show endpoint NAME'`."))
+    return findings
+
+
+async def _phone(asking: Asking, agent: AgentSection, state: str, *, readable: bool) -> list[Finding]:
+    area = f"agent {agent.id}"
+    endpoint = agent.phone.partition("/")[2]
+
+    async def setting(name: str) -> str:
+        return (await variable(asking, f"PJSIP_ENDPOINT({endpoint},{name})")) if readable else ""
+
+    if state in ("", "INVALID") or (readable and not await setting("context")):
+        what = f"the PBX does not know the phone {agent.phone}"
+        return [error(area, what, f"Add the endpoint [{endpoint}] to pjsip.conf, or correct the agent's phone.")]
+    findings = []
+    if state in ("UNAVAILABLE", "UNKNOWN"):
+        what = f"{agent.phone} is not registered"
+        findings.append(warning(area, what, "Switch the phone on, and compare its user name and password."))
+    if readable:
+        findings += _settings(
+            area, endpoint, transfer=await setting("allow_transfer"), redirect=await setting("redirect_method")
+        )
+    return findings or [ok(area, f"{agent.phone} is registered and cannot transfer past the rules")]
+
+
+def _settings(area: str, endpoint: str, *, transfer: str, redirect: str) -> Iterator[Finding]:
+    if transfer not in ("false", "no"):
+        yield error(
+            area,
+            f"the phone's own transfer key (SIP REFER) works on {endpoint}, past every rule",
+            f"Set allow_transfer = no on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`.",
+        )
+    if redirect == "uri_pjsip":
+        yield error(
+            area,
+            f"{endpoint} may forward a call anywhere (302 moved) without the PBX's dialplan seeing it",
+            f"Set redirect_method = user on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`.",
+        )
