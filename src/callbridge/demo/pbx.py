@@ -79,7 +79,7 @@ class Pbx(AsteriskInstance):
             "rtp.conf": _rtp(address),
         }
         files = InstanceFiles(
-            name="pbx", address=address, modules=PBX_MODULES, configs=configs, verbose=verbose, lab_user=lab_user
+            name="pbx", address=address, modules=_modules(), configs=configs, verbose=verbose, lab_user=lab_user
         )
         super().__init__(program, folder, files)
         write_tone(self.folder / "sounds/moh/hold.wav", HOLD_TONE)
@@ -128,36 +128,20 @@ def _pjsip(address: str, carrier_address: str, endpoints: Sequence[Endpoint]) ->
 type=global
 ; The carrier is known by its address, phones by their name.
 endpoint_identifier_order=ip,username
-[udp]
+[transport-udp]
 type=transport
 protocol=udp
 bind={address}:{SIP_PORT}
-[ws]
+[transport-ws]
 type=transport
 protocol=ws
 bind={address}
 
-[agent](!)
-type=endpoint
-context=callbridge-agents
-disallow=all
-; Every transfer goes through the gateway, so a phone's own transfer key finds no way out.
-allow_transfer=no
-refer_blind_progress=no
-set_var=FORWARD_CONTEXT=callbridge-refused
-direct_media=no
-trust_id_outbound=yes
-send_pai=yes
+{_agent_templates()}
+[lab](!)
 ; Without it Asterisk would look up the host's name, which can take seconds.
 media_address={address}
 bind_rtp_to_media_address=yes
-[desk](!,agent)
-transport=udp
-allow=ulaw
-rtp_symmetric=yes
-[web](!,agent)
-webrtc=yes
-allow=opus,ulaw
 [login](!)
 type=auth
 auth_type=userpass
@@ -166,20 +150,20 @@ type=aor
 max_contacts=1
 remove_existing=yes
 {"".join(_agent(endpoint) for endpoint in endpoints)}
-[{TRUNK}]
+[{TRUNK}](lab)
 type=endpoint
 context=from-carrier
-transport=udp
+message_context=callbridge-refused
+transport=transport-udp
 disallow=all
 allow=ulaw
 aors={TRUNK}
 direct_media=no
 allow_transfer=no
+set_var=FORWARD_CONTEXT=callbridge-refused
 trust_id_inbound=yes
 trust_id_outbound=yes
 send_pai=yes
-media_address={address}
-bind_rtp_to_media_address=yes
 [{TRUNK}]
 type=aor
 contact=sip:{carrier_address}:{SIP_PORT}
@@ -190,10 +174,17 @@ match={carrier_address}
 """
 
 
+def _agent_templates() -> str:
+    """What callbridge tells ops to give every agent's endpoint, so that the lab tries exactly that."""
+    shipped = (shipped_files() / "pjsip-callbridge.conf.example").read_text()
+    sections = re.split(r"^(?=\[)", shipped, flags=re.MULTILINE)
+    return "".join(section for section in sections if re.match(r"\[callbridge-\w+\]\(!", section))
+
+
 def _agent(endpoint: Endpoint) -> str:
     name = endpoint.name
     return f"""
-[{name}]({"web" if endpoint.web else "desk"})
+[{name}](callbridge-{"web" if endpoint.web else "desk"},lab)
 auth={name}
 aors={name}
 [{name}](login)
@@ -201,6 +192,12 @@ username={name}
 password={endpoint.password}
 [{name}](place)
 """
+
+
+def _modules() -> tuple[str, ...]:
+    """The lab's list, and whatever else callbridge says that its dialplan needs."""
+    shipped = (shipped_files() / "modules-callbridge.txt").read_text()
+    return tuple(dict.fromkeys((*PBX_MODULES, *re.findall(r"^(\w+)\.so", shipped, re.MULTILINE))))
 
 
 def _rtp(address: str) -> str:
