@@ -97,3 +97,10 @@ class Harness:
     def _note(self, what: str, detail: str) -> None:
         self.heard.append((what, detail))
         self._changed.set()
+
+
+async def answered(link: Link, peer: Peer) -> None:
+    """A round trip, so that everything sent on the actions' session before has been handled."""
+    asked = asyncio.ensure_future(link.action("CoreStatus"))
+    peer.reply(await peer.expect("CoreStatus"))
+    await asked
