@@ -14,11 +14,11 @@ class Asking(Protocol):
     async def list_action(self, name: str, /, headers: Headers = ...) -> list[Message]: ...
 
 
-async def take_snapshot(link: Asking) -> PbxSeen:
+async def take_snapshot(link: Asking, now: float) -> PbxSeen:
     """All channels with their bridges and variables, and the phones' states.
 
     Not one moment: three lists, one after the other. Events that came since the first one was asked for must be
-    handled after this signal. Raises what `Link.list_action` raises.
+    handled after this signal. `now` in epoch seconds. Raises what `Link.list_action` raises.
     """
     channels = await link.list_action("Status", {"Variables": ",".join(VARIABLES)})
     bridges = await link.list_action("BridgeList")
@@ -31,6 +31,7 @@ async def take_snapshot(link: Asking) -> PbxSeen:
         # A bridge that was gone by the second list holds nobody any more.
         facts.append(channel_fact(channel, bridge=bridge if room is not None else "", room=room))
     return PbxSeen(
+        taken_at=now,
         channels=tuple(facts),
         phones={text(phone, "Device"): phone_state(text(phone, "State")) for phone in phones},
     )

@@ -75,7 +75,8 @@ def phone_said_no(step: Step, call: Call, signal: Signal) -> None:
 
 
 def originate_failed(step: Step, call: Call, signal: Signal) -> None:
-    if isinstance(signal, ActionFailed) and signal.action == "Originate":
+    offer = call.offer
+    if isinstance(signal, ActionFailed) and offer is not None and signal.channel == offer.channel:
         offers.unreachable(step, call, 0)
 
 

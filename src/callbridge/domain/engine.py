@@ -140,7 +140,7 @@ def _failed(signal: Signal, error: Exception) -> list[Effect]:
     if isinstance(signal, Request):
         detail = "The gateway failed on this request; nothing was changed."
         effects.append(Reply(request=signal.request, ok=False, code="internal_error", detail=detail))
-    elif isinstance(signal, PbxFact):
+    elif isinstance(signal, PbxFact) and not isinstance(signal, PbxSeen):
         effects.append(LookAgain(why="a fact could not be handled"))
     return effects
 

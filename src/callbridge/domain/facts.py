@@ -31,7 +31,9 @@ def find(step: Step, channel: ChannelId) -> Call | None:
     world = step.world
     owner = world.callers.get(channel)
     call = world.calls.get(owner if owner is not None else CallId(channel.rpartition("-leg-")[0]))
-    return call if call is not None and (call.caller == channel or call.leg(channel) is not None) else None
+    if call is None or call.state is CallState.ENDED:
+        return None
+    return call if call.caller == channel or call.leg(channel) is not None else None
 
 
 def channel_entered(step: Step, signal: ChannelEntered) -> None:

@@ -11,8 +11,8 @@ from callbridge.domain.facts import gone, observe
 from callbridge.domain.signals import PbxSeen
 from callbridge.domain.step import Step
 
-_YOUNG = 5.0
-"""Seconds for which a leg that was just ordered may be missing in a snapshot that was under way by then."""
+_ORDERED = 2.0
+"""Seconds that the PBX may take from an accepted Originate until the channel can be seen."""
 
 
 def pbx_seen(step: Step, signal: PbxSeen) -> None:
@@ -26,8 +26,9 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     for call_id in list(world.calls):
         call = world.calls[call_id]
         for leg in call.legs:
-            young = not came_back and leg.state is LegState.DIALING and leg.made_at > step.now - _YOUNG
-            if leg.channel not in seen and not young:
+            margin = 0.0 if came_back else _ORDERED
+            too_new = leg.state is LegState.DIALING and leg.made_at > signal.taken_at - margin
+            if leg.channel not in seen and not too_new:
                 gone(step, leg.channel, signal)
         if call.caller not in seen:
             gone(step, call.caller, signal)

@@ -99,6 +99,8 @@ class PbxSeen:
 
     channels: tuple[ChannelFact, ...]
     phones: Mapping[str, PhoneState]
+    taken_at: float
+    """Epoch seconds at which it was asked for: it cannot show what was ordered since."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

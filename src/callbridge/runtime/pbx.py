@@ -49,11 +49,11 @@ class Pbx:
         put: Callable[[Signal], bool],
         alive: Callable[[], bool],
         lease: float = 30.0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
 
-        `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
+        `clock` gives epoch seconds. `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
         """
         self._put = put
         self._alive = alive
@@ -170,7 +170,7 @@ class Pbx:
         if self._held_back is None:
             self._held_back = []
         try:
-            seen = await take_snapshot(self._link)
+            seen = await take_snapshot(self._link, self._clock())
         except ConnectionLost:
             return
         except AmiError as error:
@@ -208,6 +208,6 @@ class Pbx:
     async def _renew(self) -> None:
         answer = await self._link.action("Getvar", {"Variable": "EPOCH"})
         epoch = text(answer, "Value")
-        now = int(epoch) if epoch.isascii() and epoch.isdigit() else int(time.time())
+        now = int(epoch) if epoch.isascii() and epoch.isdigit() else int(self._clock())
         until = str(now + int(self._lease))
         await self._link.action("Setvar", {"Variable": "CALLBRIDGE_ALIVE", "Value": until})

@@ -1,0 +1,413 @@
+"""A PBX and a store in memory, around the real engine: facts can be delayed, and actions can be refused.
+
+The model follows asterisk/extensions-callbridge.conf: a caller whose bridge ends goes back to the music, or is hung
+up where CALLBRIDGE_AFTER says so; a leg goes back to its own room.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from callbridge.domain.agents import AgentState, PhoneState, Presence
+from callbridge.domain.calls import Call, CallState, Destination, OfferState
+from callbridge.domain.effects import (
+    Anomaly,
+    Bridge,
+    ConfirmReservation,
+    Effect,
+    Hangup,
+    Hold,
+    LookAgain,
+    Originate,
+    PublishCall,
+    Record,
+    ReleaseReservation,
+    Reply,
+    Reserve,
+    SaveAgent,
+    SaveCall,
+    SetAfter,
+    ToFallback,
+)
+from callbridge.domain.engine import Engine
+from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, RequestId
+from callbridge.domain.settings import (
+    AgentSettings,
+    AgentTransferMode,
+    GroupSettings,
+    Member,
+    Options,
+    PresetSettings,
+    Settings,
+)
+from callbridge.domain.signals import (
+    AcceptOffer,
+    ActionFailed,
+    CancelTransfer,
+    ChannelAnswered,
+    ChannelEntered,
+    ChannelFact,
+    ChannelGone,
+    ChannelLeft,
+    ChannelRinging,
+    ChannelVariables,
+    EndCall,
+    LogIn,
+    LogOut,
+    NobodyFree,
+    OriginateFailed,
+    PbxSeen,
+    RejectOffer,
+    RequestTransfer,
+    Reserved,
+    SetPresence,
+    Signal,
+    Tick,
+)
+
+HOLD, LEGS = BridgeId("hold"), BridgeId("legs")
+
+
+@dataclass
+class Channel:
+    id: ChannelId
+    role: str
+    call: str
+    group: str = ""
+    after: str = "hold"
+    bridge: BridgeId | None = None
+    answered: bool = False
+    ringing: bool = False
+    data: str = ""
+
+    def fact(self) -> ChannelFact:
+        return ChannelFact(
+            channel=self.id,
+            name=f"PJSIP/{self.id}",
+            answered=self.answered,
+            ringing=self.ringing,
+            caller_number="+4930111",
+            caller_name="Caller",
+            bridge=self.bridge,
+            holding=self.bridge in (HOLD, LEGS),
+            variables=ChannelVariables(
+                role=self.role, call=self.call, group=self.group, called="100", data=self.data, after=self.after
+            ),
+        )
+
+
+@dataclass
+class Simulation:
+    """`facts` waits to be delivered; `deliver` hands over one, `settle` all until nothing more happens."""
+
+    settings: Settings
+    now: float = 1000.0
+    refuse: dict[str, int] = field(default_factory=dict)
+    """How many of the next actions of this name the PBX refuses."""
+    unreachable: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.settings)
+        self.channels: dict[ChannelId, Channel] = {}
+        self.facts: deque[Signal] = deque()
+        self.effects: list[Effect] = []
+        self.replies: dict[RequestId, Reply] = {}
+        self.pending: dict[AgentId, OfferId] = {}
+        self.occupied: dict[OfferId, AgentId] = {}
+        self.saved: dict[CallId, Call] = {}
+        self.fallen: set[ChannelId] = set()
+        self.anomalies: list[str] = []
+        self._bridges = 0
+        self._requests = 0
+        self.give(self.snapshot())
+
+    # ------------------------------------------------------------ signals in, effects out
+
+    def give(self, signal: Signal) -> list[Effect]:
+        effects = self.engine.handle(signal, self.now)
+        self.effects += effects
+        for effect in effects:
+            self._save(effect)
+        for effect in effects:
+            self._act(effect)
+        for effect in effects:
+            if isinstance(effect, Reserve):
+                self.give(self._reserve(effect))
+        return effects
+
+    def _save(self, effect: Effect) -> None:
+        match effect:
+            case SaveCall(call=call):
+                self.saved[call.id] = call
+            case ConfirmReservation(offer=offer):
+                self.pending = {agent: each for agent, each in self.pending.items() if each != offer}
+            case ReleaseReservation(offer=offer):
+                self.pending = {agent: each for agent, each in self.pending.items() if each != offer}
+                self.occupied.pop(offer, None)
+
+    def _reserve(self, effect: Reserve) -> Signal:
+        for agent in effect.candidates:
+            taken = sum(1 for each in self.occupied.values() if each == agent)
+            if agent not in self.pending and taken < effect.max_sessions[agent]:
+                self.pending[agent] = effect.offer
+                self.occupied[effect.offer] = agent
+                return Reserved(call=effect.call, offer=effect.offer, agent=agent)
+        return NobodyFree(call=effect.call, offer=effect.offer)
+
+    def _act(self, effect: Effect) -> None:
+        name = type(effect).__name__
+        if isinstance(effect, Originate | Bridge | Hold | ToFallback) and self.refuse.get(name, 0) > 0:
+            self.refuse[name] -= 1
+            channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+            self.facts.append(ActionFailed(call=effect.call, action=name, channel=channel, reason="channel not up"))
+            return
+        match effect:
+            case Originate():
+                if effect.phone in self.unreachable:
+                    self.facts.append(OriginateFailed(channel=effect.channel, cause=0))
+                elif effect.channel not in self.channels:
+                    leg = Channel(effect.channel, "agent", effect.call, ringing=True)
+                    self.channels[leg.id] = leg
+                    self.facts.append(ChannelRinging(channel=leg.id, name=f"PJSIP/{leg.id}"))
+            case Bridge():
+                if effect.caller in self.channels and effect.leg in self.channels:
+                    self._bridges += 1
+                    bridge = BridgeId(f"b{self._bridges}")
+                    self._enter(effect.caller, bridge)
+                    self._enter(effect.leg, bridge)
+            case Hold():
+                self._enter(effect.channel, HOLD)
+            case ToFallback():
+                self._leave(effect.channel)
+                if effect.channel in self.channels:
+                    self.channels[effect.channel].role = "fallback"
+                    self.fallen.add(effect.channel)
+            case SetAfter():
+                if effect.channel in self.channels:
+                    self.channels[effect.channel].after = effect.after
+            case Hangup():
+                self.hang_up(effect.channel)
+            case LookAgain():
+                self.facts.append(self.snapshot())
+            case Reply():
+                self.replies[effect.request] = effect
+            case Anomaly():
+                self.anomalies.append(effect.what)
+            case _:
+                pass
+
+    def snapshot(self) -> PbxSeen:
+        facts = tuple(channel.fact() for channel in self.channels.values())
+        return PbxSeen(channels=facts, phones={}, taken_at=self.now)
+
+    # ------------------------------------------------------------ the PBX
+
+    def _leave(self, channel_id: ChannelId) -> None:
+        channel = self.channels.get(channel_id)
+        if channel is None or channel.bridge is None:
+            return
+        bridge, channel.bridge = channel.bridge, None
+        self.facts.append(ChannelLeft(channel=channel_id, bridge=bridge))
+        others = [each for each in self.channels.values() if each.bridge == bridge]
+        if bridge not in (HOLD, LEGS) and len(others) == 1:
+            alone = others[0]
+            alone.bridge = None
+            self.facts.append(ChannelLeft(channel=alone.id, bridge=bridge))
+            if alone.role == "caller" and alone.after == "hangup":
+                self.hang_up(alone.id)
+            else:
+                self._enter(alone.id, HOLD if alone.role == "caller" else LEGS)
+
+    def _enter(self, channel_id: ChannelId, bridge: BridgeId) -> None:
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            return
+        self._leave(channel_id)
+        channel.bridge = bridge
+        if bridge == HOLD:
+            channel.after = "hold"
+        self.facts.append(ChannelEntered(fact=channel.fact()))
+
+    def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+        if channel_id in self.channels:
+            self._leave(channel_id)
+            self.channels.pop(channel_id, None)
+            self.facts.append(ChannelGone(channel=channel_id, cause=cause))
+
+    def arrive(self, group: str = "support", number: int | None = None, data: str = "") -> CallId:
+        number = number if number is not None else len(self.saved) + 1
+        channel = Channel(ChannelId(f"17.{number}"), "caller", "", group=group, answered=True, data=data)
+        self.channels[channel.id] = channel
+        self._enter(channel.id, HOLD)
+        return CallId(f"c-17-{number}")
+
+    def leg_of(self, agent: str) -> ChannelId:
+        for call in self.engine.world.calls.values():
+            for leg in call.legs:
+                if leg.agent == agent and not leg.releasing:
+                    return leg.channel
+        raise AssertionError(f"{agent} has no leg")
+
+    def ringing_leg_of(self, agent: str) -> ChannelId:
+        for call in self.engine.world.calls.values():
+            for leg in call.legs:
+                if leg.agent == agent and not leg.releasing and not self.channels[leg.channel].answered:
+                    return leg.channel
+        raise AssertionError(f"no phone of {agent} rings")
+
+    def answer(self, agent: str) -> None:
+        leg = self.channels[self.ringing_leg_of(agent)]
+        leg.answered, leg.ringing = True, False
+        self.facts.append(ChannelAnswered(channel=leg.id, name=f"PJSIP/{leg.id}"))
+        self._enter(leg.id, LEGS)
+
+    def decline(self, agent: str, cause: int = 21) -> None:
+        self.hang_up(self.ringing_leg_of(agent), cause)
+
+    # ------------------------------------------------------------ people
+
+    def _request(self) -> RequestId:
+        self._requests += 1
+        return RequestId(f"q{self._requests}")
+
+    def ready(self, *agents: str) -> None:
+        for agent in agents:
+            self.give(LogIn(request=self._request(), agent=AgentId(agent)))
+            self.presence(agent, Presence.AVAILABLE)
+
+    def presence(self, agent: str, presence: Presence, reason: str | None = None) -> Reply:
+        request = self._request()
+        self.give(SetPresence(request=request, agent=AgentId(agent), presence=presence, reason=reason))
+        return self.replies[request]
+
+    def log_out(self, agent: str) -> None:
+        self.give(LogOut(request=self._request(), agent=AgentId(agent)))
+
+    def offer_of(self, agent: str) -> OfferId:
+        offer = self.engine.world.agents[AgentId(agent)].offer
+        assert offer is not None, f"{agent} has no offer"
+        return offer
+
+    def accept(self, agent: str, offer: OfferId | None = None) -> Reply:
+        request = self._request()
+        self.give(AcceptOffer(request=request, agent=AgentId(agent), offer=offer or self.offer_of(agent)))
+        return self.replies[request]
+
+    def reject(self, agent: str, offer: OfferId | None = None) -> Reply:
+        request = self._request()
+        self.give(RejectOffer(request=request, agent=AgentId(agent), offer=offer or self.offer_of(agent)))
+        return self.replies[request]
+
+    def end(self, agent: str, call: CallId) -> Reply:
+        request = self._request()
+        self.give(EndCall(request=request, agent=AgentId(agent), call=call))
+        return self.replies[request]
+
+    def transfer(
+        self, agent: str, call: CallId, destination: Destination, mode: AgentTransferMode | None = None
+    ) -> Reply:
+        request = self._request()
+        self.give(
+            RequestTransfer(
+                request=request,
+                agent=AgentId(agent),
+                call=call,
+                destination=destination,
+                mode=mode,
+                reason="billing",
+                note="asks for a refund",
+            )
+        )
+        return self.replies[request]
+
+    def cancel(self, agent: str, call: CallId) -> Reply:
+        transfer = self.engine.world.calls[call].transfer
+        assert transfer is not None
+        request = self._request()
+        self.give(CancelTransfer(request=request, agent=AgentId(agent), transfer=transfer.id))
+        return self.replies[request]
+
+    # ------------------------------------------------------------ time and order
+
+    def deliver(self, index: int = 0) -> None:
+        fact = self.facts[index]
+        del self.facts[index]
+        self.give(fact)
+
+    def settle(self) -> None:
+        for _ in range(2000):
+            if not self.facts:
+                return
+            self.deliver()
+        raise AssertionError("it never comes to rest")
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, each deadline in its turn."""
+        end = self.now + seconds
+        for _ in range(2000):
+            self.settle()
+            deadline = self.engine.next_deadline()
+            if deadline is None or deadline > end:
+                self.now = end
+                return
+            self.now = max(self.now, deadline)
+            self.give(Tick())
+        raise AssertionError("deadlines never come to rest")
+
+    def restart(self) -> None:
+        """The gateway dies and comes back with what was saved; facts under way are lost."""
+        agents = {effect.agent.id: effect.agent for effect in self.effects if isinstance(effect, SaveAgent)}
+        self.engine = Engine(self.settings, calls=self.saved.values(), agents=agents.values())
+        self.facts.clear()
+        self.give(self.snapshot())
+
+    # ------------------------------------------------------------ looking
+
+    def call(self, call: CallId) -> Call:
+        return self.saved[call]
+
+    def state(self, agent: str) -> AgentState:
+        return self.engine.world.agents[AgentId(agent)].state
+
+    def talking(self, call: CallId) -> frozenset[str]:
+        """Who is in one bridge with the caller, by agent."""
+        current = self.saved[call]
+        caller = self.channels.get(current.caller)
+        if caller is None or caller.bridge in (None, HOLD):
+            return frozenset()
+        return frozenset(
+            leg.agent
+            for leg in current.legs
+            if leg.channel in self.channels and self.channels[leg.channel].bridge == caller.bridge
+        )
+
+    def on_music(self, call: CallId) -> bool:
+        channel = self.channels.get(self.saved[call].caller)
+        return channel is not None and channel.bridge == HOLD
+
+    def kinds(self) -> list[str]:
+        return [effect.entry.kind for effect in self.effects if isinstance(effect, Record)]
+
+    def published(self, kind: str) -> list[PublishCall]:
+        return [effect for effect in self.effects if isinstance(effect, PublishCall) and effect.kind == kind]
+
+
+def settings(options: Options | None = None, **groups: list[str]) -> Settings:
+    """Agents anna, ben, cleo and dan; groups as given, by default support with anna and ben, empty with nobody."""
+    members = groups or {"support": ["anna", "ben"], "sales": ["cleo"], "empty": []}
+    return Settings(
+        agents={
+            AgentId(name): AgentSettings(id=AgentId(name), name=name.title(), phone=f"PJSIP/{name}")
+            for name in ("anna", "ben", "cleo", "dan")
+        },
+        groups={
+            GroupId(group): GroupSettings(
+                id=GroupId(group), name=group.title(), members=tuple(Member(agent=AgentId(name)) for name in names)
+            )
+            for group, names in members.items()
+        },
+        presets={},
+        options=options or Options(),
+    )
+
+
+__all__ = ["CallState", "OfferState", "PhoneState", "PresetSettings", "Simulation", "replace", "settings"]
