@@ -318,3 +318,20 @@ def test_given_wrap_up_is_off_when_a_call_ends_then_the_agent_is_available_at_on
     sim.hang_up(sim.leg_of("anna"))
     sim.settle()
     assert sim.state("anna") is AgentState.AVAILABLE
+
+
+def test_given_a_conversation_when_the_agents_phone_dies_then_the_caller_waits_for_the_next_agent(
+    sim: Simulation,
+) -> None:
+    sim.ready("anna", "ben")
+    call = sim.arrive()
+    sim.settle()
+    sim.answer("anna")
+    sim.settle()
+    # The dialplan sees the same cause and sends the caller back to the music.
+    sim.channels[sim.call(call).caller].after = "hold"
+    sim.hang_up(sim.leg_of("anna"), cause=44)
+    sim.settle()
+    assert sim.on_music(call)
+    assert sim.state("ben") is AgentState.OFFERED
+    check_at_rest(sim)

@@ -42,6 +42,8 @@ _TRIES = 3
 _DECLINED = frozenset({16, 17, 21, 22})
 """Q.850 causes of a phone that was rung and said no: cleared, busy, rejected, number changed."""
 _NO_ANSWER = frozenset({18, 19})
+_DIED = frozenset({27, 38, 41, 42, 44, 47, 102})
+"""Causes of a phone that died rather than hung up: no sound any more, network, timer. The dialplan knows the same."""
 
 
 def nothing(step: Step, call: Call, signal: Signal) -> None:
@@ -223,9 +225,9 @@ def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
 
 
 def agent_hung_up(step: Step, call: Call, signal: Signal) -> None:
-    """The end of the conversation, unless nobody saw how the agent was lost and the caller waits with music."""
-    fact = step.world.channels.get(call.caller)
-    if isinstance(signal, PbxSeen) and fact is not None:
+    """The end of the conversation, unless the phone died, or nobody saw how it ended: then the caller waits on."""
+    died = isinstance(signal, PbxSeen) or (isinstance(signal, ChannelGone) and signal.cause in _DIED)
+    if died and call.caller in step.world.channels:
         leave_agent(step, call, wrap_up=True)
         returning.route_to_group(step, step.world.calls[call.id], "agent_lost")
     else:

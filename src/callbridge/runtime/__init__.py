@@ -1,6 +1,6 @@
 """The only loop: inbox -> engine -> save -> act -> push. Whatever the engine decides is done here and nowhere else."""
 
-from callbridge.runtime.loop import GatewayBusy, GatewayStopped, Runtime
+from callbridge.runtime.loop import Runtime
 from callbridge.runtime.pbx import Pbx
 
-__all__ = ["GatewayBusy", "GatewayStopped", "Pbx", "Runtime"]
+__all__ = ["Pbx", "Runtime"]

@@ -28,6 +28,7 @@ from callbridge.domain.signals import NobodyFree, Request, Reserved, Signal, Tic
 from callbridge.domain.world import World
 from callbridge.runtime.metrics import LoopMetrics
 from callbridge.runtime.ports import Actor, Outbox, Publisher, Store
+from callbridge.web.ports import GatewayBusy, GatewayStopped
 
 _log = structlog.get_logger(__name__)
 
@@ -39,14 +40,6 @@ _IDLE = 1.0
 _ANSWER = 10.0
 """Seconds after which whoever asked is told that the gateway is busy."""
 _SAVE_TRIES = 5
-
-
-class GatewayStopped(Exception):
-    """The gateway is shutting down; ask again when it is back."""
-
-
-class GatewayBusy(Exception):
-    """The gateway has more to do than it can; ask again a little later."""
 
 
 class Runtime:
