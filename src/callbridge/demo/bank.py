@@ -105,6 +105,7 @@ class Bank(AsteriskInstance):
         """Returns once the bank is up; its phones register on their own, see `wait_registered`."""
         await super().start(within)
         if self._ami is None or not self._ami.connected:
+            await self._disconnect()
             self._ami = await self.connect()
             self._ami.listen(self._on_event)
         for row in await self._ami.list_action("PJSIPShowRegistrationsOutbound"):
@@ -113,10 +114,12 @@ class Bank(AsteriskInstance):
         self._watch.changed()
 
     async def stop(self, within: float = 5) -> None:
-        if self._ami is not None:
-            await self._ami.close()
-            self._ami = None
+        await self._disconnect()
         await super().stop(within)
+
+    async def kill(self) -> None:
+        await super().kill()
+        await self._disconnect()
 
     async def wait_registered(self, within: float = 15) -> None:
         """Returns once the PBX knows every phone."""
@@ -193,6 +196,19 @@ class Bank(AsteriskInstance):
         for line in [line for line in self._lines.values() if isinstance(line, Caller)]:
             self._release(line)
 
+    async def reset(self, within: float = 10) -> None:
+        """Ends every call; phones are registered and ring until told, numbers outside are forgotten."""
+        await self.hang_up_all(within)
+        for phone in self._phones.values():
+            await phone.auto_answer(None)
+            if not phone.registered:
+                await phone.register(within)
+            phone.legs.clear()
+        for line in [line for line in self._lines.values() if isinstance(line, Outside)]:
+            await self.ami.action("Setvar", Variable=f"TONE_{line.key}", Value="")
+            await self.ami.action("Setvar", Variable=f"HOW_{line.key}", Value="")
+            self._release(line)
+
     def _new(self, kind: type[_Line], name: str, key: str) -> _Line:
         if not self._free:
             for gone in [line for line in self._lines.values() if isinstance(line, Caller) and line.ended]:
@@ -206,6 +222,11 @@ class Bank(AsteriskInstance):
         """Gives the line's tone back, to be used again as late as possible."""
         if self._lines.pop(line.key, None) is line and line.hertz != CROWD_TONE:
             self._free.append(line.hertz)
+
+    async def _disconnect(self) -> None:
+        if self._ami is not None:
+            await self._ami.close()
+            self._ami = None
 
     def _on_event(self, message: Message) -> None:
         kind = message.get("Event")

@@ -118,8 +118,11 @@ class Lab:
 
     async def ami(self) -> AmiClient:
         """A session on the PBX with every permission, for a test's own observation; a new one after a restart."""
-        if self._ami is None or not self._ami.connected:
-            self._ami = await self.pbx.connect()
+        if self._ami is not None and self._ami.connected:
+            return self._ami
+        if self._ami is not None:
+            await self._ami.close()
+        self._ami = await self.pbx.connect()
         return self._ami
 
     async def channels(self) -> list[Message]:
@@ -142,9 +145,9 @@ class Lab:
         finally:
             stop()
 
-    async def clear(self, within: float = 10) -> None:
-        """Hangs up every call, for the next test."""
-        await self.bank.hang_up_all(within)
+    async def reset(self, within: float = 10) -> None:
+        """Hangs up every call, and lets every phone be as at the start."""
+        await self.bank.reset(within)
         ami = await self.ami()
         for channel in await self.channels():
             with contextlib.suppress(AmiError):

@@ -67,10 +67,12 @@ class Pbx(AsteriskInstance):
         self.events_user = AmiUser(name="callbridge-events", secret=secrets.token_hex(16))
         self.actions_user = AmiUser(name="callbridge-actions", secret=secrets.token_hex(16))
         lab_user = AmiUser(name="lab", secret=secrets.token_hex(16))
+        shipped_manager = self._manager()
         configs = {
             "extensions.conf": _extensions(dids) + dialplan,
             "extensions-callbridge.conf": (shipped_files() / "extensions-callbridge.conf").read_text(),
-            "manager.conf": self._manager(address, lab_user),
+            "manager.conf": _manager_general(address, lab_user, shipped_manager),
+            "manager-callbridge.conf": shipped_manager,
             "pjsip.conf": _pjsip(address, carrier_address, endpoints),
             "musiconhold.conf": "[default]\nmode=files\ndirectory={dir}/sounds/moh\n",
             "http.conf": f"[general]\nenabled=yes\nbindaddr={address}\nbindport={HTTP_PORT}\n",
@@ -98,20 +100,24 @@ class Pbx(AsteriskInstance):
     def recordings(self) -> Path:
         return self.folder / "recordings"
 
-    def _manager(self, address: str, lab_user: AmiUser) -> str:
+    def _manager(self) -> str:
         shipped = (shipped_files() / "manager-callbridge.conf").read_text()
-        # What ops merge into [general] by hand stands in the file's comments; taken from there it cannot differ.
-        merged = re.search(r"^;\s*(channelvars\s*=.*)$", shipped, re.MULTILINE)
-        general, rest = manager_conf(address, [lab_user]).split("\n", 1)
         shipped = shipped.replace("CHANGE-ME-EVENTS", self.events_user.secret)
-        shipped = shipped.replace("CHANGE-ME-ACTIONS", self.actions_user.secret)
-        return "\n".join([general, merged[1] if merged else "", rest, shipped])
+        return shipped.replace("CHANGE-ME-ACTIONS", self.actions_user.secret)
+
+
+def _manager_general(address: str, lab_user: AmiUser, shipped: str) -> str:
+    # What ops merge into [general] by hand stands in the shipped file's comments; taken from there it cannot differ.
+    merged = re.search(r"^;\s*(channelvars\s*=.*)$", shipped, re.MULTILINE)
+    general, rest = manager_conf(address, [lab_user]).split("\n", 1)
+    return "\n".join([general, merged[1] if merged else "", rest, '#include "manager-callbridge.conf"\n'])
 
 
 def _extensions(dids: Mapping[str, str]) -> str:
     lines = ["[general]", "static=yes", "[globals]", '#include "extensions-callbridge.conf"', "[from-carrier]"]
     for number, group in dids.items():
-        lines += [f"exten => {number},1,Set(CALLBRIDGE_CALLED=${{EXTEN}})", f" same => n,Goto(callbridge,{group},1)"]
+        lines += [f"exten => {number},1,Gosub(callbridge-clean,s,1)", " same => n,Set(CALLBRIDGE_CALLED=${EXTEN})"]
+        lines += [f" same => n,Goto(callbridge,{group},1)"]
     lines += [f"exten => {ECHO_NUMBER},1,Answer()", " same => n,Echo()"]
     lines += [f"exten => {SILENCE_NUMBER},1,Answer()", " same => n,Wait(3600)"]
     lines += [
