@@ -35,32 +35,31 @@ _PRIVILEGES = re.compile(r"\(Priv: ([^)]*)\)$")
 @asynccontextmanager
 async def logged_in(pbx: Pbx, findings: list[Finding]) -> AsyncIterator[tuple[Asking | None, Asking | None]]:
     """The sessions of both users, None for one that could not log in; why goes to the findings."""
-    async with asyncio.TaskGroup():
-        opened: dict[str, tuple[Session, asyncio.Event]] = {}
-        failed: dict[str, AmiError] = {}
-        context = pbx.tls_context()
-        try:
-            for role, login in (("events", pbx.events), ("actions", pbx.actions)):
-                booted = asyncio.Event()
-                session = _session(pbx, login, role, booted, context)
-                try:
-                    await session.open()
-                    opened[role] = session, booted
-                except AmiError as problem:
-                    failed[role] = problem
-                    await session.close()
-                    if not isinstance(problem, AuthenticationFailed):
-                        break  # Nobody answers: the second user would only wait as long again.
-            findings += _about_logins(pbx, failed, opened)
-            if "events" in opened:
-                findings.append(await _booted(opened["events"][1]))
-            yield (
-                Asked(opened["events"][0]) if "events" in opened else None,
-                Asked(opened["actions"][0]) if "actions" in opened else None,
-            )
-        finally:
-            for session, _ in opened.values():
+    opened: dict[str, tuple[Session, asyncio.Event]] = {}
+    failed: dict[str, AmiError] = {}
+    context = pbx.tls_context()
+    try:
+        for role, login in (("events", pbx.events), ("actions", pbx.actions)):
+            booted = asyncio.Event()
+            session = _session(pbx, login, role, booted, context)
+            try:
+                await session.open()
+                opened[role] = session, booted
+            except AmiError as problem:
+                failed[role] = problem
                 await session.close()
+                if not isinstance(problem, AuthenticationFailed):
+                    break  # Nobody answers: the second user would only wait as long again.
+        findings += _about_logins(pbx, failed, opened)
+        if "events" in opened:
+            findings.append(await _booted(opened["events"][1]))
+        yield (
+            Asked(opened["events"][0]) if "events" in opened else None,
+            Asked(opened["actions"][0]) if "actions" in opened else None,
+        )
+    finally:
+        for session, _ in opened.values():
+            await session.close()
 
 
 def _session(pbx: Pbx, login: Login, role: str, booted: asyncio.Event, context: ssl.SSLContext | None) -> Session:
@@ -79,7 +78,7 @@ def _session(pbx: Pbx, login: Login, role: str, booted: asyncio.Event, context: 
         settings,
         role=role,
         events=role == "events",
-        wanted=("FullyBooted",),
+        wanted=("FullyBooted",) if role == "events" else None,
         on_event=seen,
         on_lost=lambda reason: None,
     )
@@ -125,8 +124,8 @@ def _refused_cure(role: str, login: Login, refused: set[str]) -> str:
             f"[{login.username}] in manager.conf, {reload}; if it is the same, compare that user's permit lines."
         )
     return (
-        f"Include manager-callbridge.conf in manager.conf and permit this machine's address there, {reload}; if that is "
-        f"done, compare the secret in pbx.{role} ({login.secret.source}). Asterisk's log says which of the two it is."
+        f"Include manager-callbridge.conf in manager.conf and permit this machine's address there, {reload}; if that "
+        f"is done, compare the secret in pbx.{role} ({login.secret.source}). Asterisk's log says which it is."
     )
 
 

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
+from callbridge.ami.decode import VARIABLES
 from callbridge.ami.errors import AmiError
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
@@ -11,8 +12,6 @@ from callbridge.config import Pbx
 
 OLDEST, TESTED = 20, 22
 """Major versions of Asterisk."""
-CHANNELVARS = ("ROLE", "CALL", "GROUP", "CALLED", "DATA", "AFTER")
-"""The variables, after CALLBRIDGE_, without which a channel's events say nothing about its call."""
 _SKEW = 2.0
 """Seconds between the two clocks from which log files and times on screen become confusing."""
 _LONG_WRITE = 10_000
@@ -64,13 +63,19 @@ async def check_modules(asking: Asking) -> list[Finding]:
     if await variable(asking, "IFMODULE(func_module.so)") != "1":
         what = "func_module.so is not loaded, and without it no other module can be asked for"
         return [error("modules", what, "Load it in modules.conf; callbridge's dialplan needs it too.")]
-    findings = []
+    findings: list[Finding] = []
+    if await variable(asking, "IFMODULE(func_config.so)") == "1":
+        # Tried on Asterisk 22: Getvar of AST_CONFIG(manager.conf,USER,secret) needs the class call alone.
+        what = "func_config.so is loaded: whoever has the actions user's secret can read every secret of the PBX"
+        cure = "Put noload = func_config.so into modules.conf, unless your dialplan uses AST_CONFIG()."
+        findings.append(warning("modules", what, cure))
+    missing: list[Finding] = []
     for names, found in ((MODULES, error), (FEATURE_MODULES, warning)):
         for name, use in names.items():
             if await variable(asking, f"IFMODULE({name}.so)") != "1":
                 cure = f"Load it in modules.conf, then `asterisk -rx 'module load {name}.so'`."
-                findings.append(found("modules", f"{name}.so is not loaded ({use})", cure))
-    return findings or [ok("modules", "all that callbridge needs are loaded")]
+                missing.append(found("modules", f"{name}.so is not loaded ({use})", cure))
+    return findings + (missing or [ok("modules", "all that callbridge needs are loaded")])
 
 
 async def check_clock(asking: Asking, lease: int, clock: Callable[[], float] = time.time) -> list[Finding]:
@@ -124,7 +129,7 @@ async def check_manager(asking: Asking, pbx: Pbx) -> list[Finding]:
     if shown is None:
         what = "channelvars cannot be seen while no call is up"
         findings = [note("manager", what, "Run this check again during a call, or compare manager.conf by eye.")]
-    elif missing := [f"CALLBRIDGE_{name}" for name in CHANNELVARS if f"CALLBRIDGE_{name}" not in shown]:
+    elif missing := [name for name in VARIABLES if name not in shown]:
         findings = [error("manager", f"channelvars lacks {', '.join(missing)}", cure)]
     else:
         findings = [ok("manager", "channelvars has all that is needed")]
