@@ -1,0 +1,270 @@
+"""What the API answers, as JSON: the OpenAPI document comes from here (requests: `models.py`)."""
+
+from typing import Literal
+
+from callbridge.domain.agents import AgentState, Presence
+from callbridge.domain.calls import CallOutcome, CallState, DestinationKind, OfferKind, OfferState, TransferState
+from callbridge.domain.settings import AgentTransferMode
+from callbridge.web.words import Moment, Out, Text
+
+
+class ProblemError(Out):
+    pointer: str
+    """Where, as a URI fragment: `#/destination/value` in the body, `#query/limit` in the query."""
+    message: str
+
+
+class ProblemDetails(Out):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    """A sentence that says what to do."""
+    code: str
+    """Stable: for programs."""
+    errors: list[ProblemError] | None = None
+
+
+class SessionOut(Out):
+    token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    agent: str
+    supervisor: bool
+    expires_at: Moment
+    expires_in: int
+    """Seconds. Get the next one with `POST /v1/token:refresh` before they are over."""
+
+
+class Ref(Out):
+    id: str
+    name: Text
+
+
+class Capabilities(Out):
+    transfers: bool
+    agent_transfer_modes: list[AgentTransferMode]
+    max_sessions: int
+    supervised_transfers: bool
+    four_way: bool
+
+
+class MeOut(Out):
+    id: str
+    name: Text
+    state: AgentState
+    presence: Presence
+    """What the agent last said; `state` says what they are doing."""
+    reason: Text | None
+    since: Moment
+    missed_offer: bool
+    """An offer was not answered and the agent was set to busy: stay so, or become available?"""
+    wrap_up_until: Moment
+    offer: str | None
+    calls: list[str]
+    groups: list[Ref]
+    supervisor: bool
+    capabilities: Capabilities
+
+
+class AgentOut(Out):
+    id: str
+    name: Text
+    state: AgentState
+    reason: Text | None
+    since: Moment
+    groups: list[str]
+    calls: int
+    max_sessions: int
+    phone: Literal["unknown", "idle", "in_use", "unreachable"]
+
+
+class AgentsOut(Out):
+    items: list[AgentOut]
+
+
+class MemberOut(Out):
+    id: str
+    name: Text
+    state: AgentState
+    reason: Text | None
+    since: Moment
+    priority: int
+
+
+class GroupOut(Out):
+    id: str
+    name: Text
+    waiting: int
+    """Callers who wait for this group, an offer under way included."""
+    waiting_since: Moment
+    """Of the one who waits longest."""
+    longest_wait: float
+    """Seconds."""
+    available: int
+    logged_in: int
+    agents: list[MemberOut]
+
+
+class GroupsOut(Out):
+    items: list[GroupOut]
+
+
+class DirectoryAgent(Out):
+    id: str
+    name: Text
+    state: AgentState
+    since: Moment
+    unsupervised_allowed: bool
+    unsupervised_refusal: str | None
+    """The code that an unsupervised transfer would be refused with."""
+
+
+class DirectoryGroup(Out):
+    id: str
+    name: Text
+    waiting: int
+    waiting_since: Moment
+    available: int
+    logged_in: int
+    unsupervised_allowed: bool
+    unsupervised_refusal: str | None
+    agents: list[DirectoryAgent]
+    """In a search: all where the group itself was found, else those that were."""
+
+
+class DirectoryPreset(Out):
+    id: str
+    name: Text
+    number: Text
+    group: Ref
+    unsupervised_allowed: bool
+    unsupervised_refusal: str | None
+    reason: str | None
+    """The refusal as a sentence."""
+
+
+class DirectoryOut(Out):
+    my_agent_groups: list[DirectoryGroup]
+    agent_groups: list[DirectoryGroup]
+    external_presets: list[DirectoryPreset]
+    truncated: bool
+    """There was more than `limit`."""
+
+
+class NoteOut(Out):
+    at: Moment
+    by: str
+    text: Text
+
+
+class PopOut(Out):
+    """The screen pop; `preview` while the offer is pending. Its id stays the same from the preview to the pop."""
+
+    id: str
+    call: str
+    agent: str
+    preview: bool
+    at: Moment
+    caller_number: Text
+    caller_name: Text
+    called: Text
+    group: Ref | None
+    data: dict[Text, Text]
+    notes: list[NoteOut]
+    transferred_by: Ref | None
+    transfer_reason: Text | None
+    crm_url: Text | None
+
+
+class OfferOut(Out):
+    id: str
+    call: str
+    agent: str
+    kind: OfferKind
+    group: Ref | None
+    made_at: Moment
+    deadline: Moment
+    """When it times out. Compare with the `Date` of the answer, not with the client's own clock."""
+    state: OfferState
+    ended_at: Moment
+    reason: Text | None
+    preview: PopOut | None
+
+
+class OffersOut(Out):
+    items: list[OfferOut]
+
+
+class DestinationOut(Out):
+    kind: DestinationKind
+    value: Text
+    name: Text | None
+
+
+class TransferOut(Out):
+    id: str
+    call: str
+    by: str
+    destination: DestinationOut
+    mode: AgentTransferMode | None
+    reason: Text | None
+    state: TransferState
+    made_at: Moment
+    ended_at: Moment
+    failure: str | None
+    """Why it failed: `rejected`, `no_answer`, `unreachable`, `waited_too_long`, `caller_hung_up`, ..."""
+    taken_by: str | None
+
+
+class CallOut(Out):
+    id: str
+    state: CallState
+    caller_number: Text
+    caller_name: Text
+    called: Text
+    group: Ref
+    agent: str | None
+    data: dict[Text, Text]
+    notes: list[NoteOut]
+    arrived_at: Moment
+    answered_at: Moment
+    ended_at: Moment
+    outcome: CallOutcome | None
+    offer: str | None
+    transfer: TransferOut | None
+    pop: PopOut | None
+
+
+class CallsOut(Out):
+    items: list[CallOut]
+    next_cursor: str | None
+
+
+class TransfersOut(Out):
+    items: list[TransferOut]
+    next_cursor: str | None
+
+
+HistoryValue = Text | int | float | bool | None | list[Text] | dict[str, Text]
+
+
+class HistoryOut(Out):
+    at: Moment
+    kind: str
+    agent: str | None
+    detail: dict[str, HistoryValue]
+
+
+class HistoriesOut(Out):
+    items: list[HistoryOut]
+    next_cursor: str | None
+
+
+class AliveOut(Out):
+    status: Literal["alive"] = "alive"
+
+
+class ReadyOut(Out):
+    status: Literal["ready"] = "ready"

@@ -1,0 +1,154 @@
+"""What a handler has at hand: who asks, what was sent, and the way to the engine and the archive."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+from callbridge.domain.calls import Call, Offer
+from callbridge.domain.ids import AgentId, CallId, OfferId, RequestId, TransferId
+from callbridge.domain.settings import Settings
+from callbridge.domain.signals import Request
+from callbridge.domain.world import World
+from callbridge.web.auth import Identity, Tokens
+from callbridge.web.directory import Directory
+from callbridge.web.passwords import LoginLimiter, Passwords
+from callbridge.web.ports import Archive, Gateway, GatewayBusy, GatewayStopped
+from callbridge.web.problems import Problem
+from callbridge.web.settings import Scope, WebSettings
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """What lives as long as the application."""
+
+    gateway: Gateway
+    archive: Archive
+    settings: WebSettings
+    tokens: Tokens
+    passwords: Passwords
+    limiter: LoginLimiter
+    directory: Directory
+    clock: Callable[[], float]
+    not_ready: Callable[[], str | None]
+    """Why no calls can be served now, as a sentence; None: they can."""
+    logged_out: Callable[[str], None]
+    """Ends the streams that were opened with this token id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """One request, authenticated and validated."""
+
+    app: Services
+    identity: Identity
+    peer: str
+    path: Mapping[str, str]
+    query: Any = None
+    """An instance of the route's `query` model."""
+    body: Any = None
+    """An instance of the route's `body` model."""
+
+    @property
+    def world(self) -> World:
+        return self.app.gateway.world
+
+    @property
+    def settings(self) -> Settings:
+        return self.app.gateway.world.settings
+
+    @property
+    def me(self) -> AgentId:
+        """Only for routes of agents."""
+        if self.identity.agent is None:
+            raise Problem("agents_only", "This is for agents; a service's token cannot be used here.")
+        return self.identity.agent
+
+    async def ask(self, make: Callable[[RequestId], Request]) -> Mapping[str, object]:
+        """The engine's result. Raises Problem for every refusal, and where the gateway cannot answer."""
+        request = make(RequestId(secrets.token_hex(12)))
+        try:
+            async with asyncio.timeout(self.app.settings.limits.ask):
+                reply = await self.app.gateway.ask(request)
+        except GatewayStopped:
+            raise Problem(
+                "stopping", "The gateway is starting or stopping; try again.", headers={"Retry-After": "2"}
+            ) from None
+        except GatewayBusy:
+            raise Problem("busy", "The gateway has too much to do; try again.", headers={"Retry-After": "1"}) from None
+        except TimeoutError:
+            raise Problem(
+                "outcome_unknown", "No answer in time: look at how things are before you ask again."
+            ) from None
+        if not reply.ok:
+            raise Problem(reply.code or "refused", reply.detail or "The gateway refused this.")
+        return reply.result
+
+    async def read(self, reading: Awaitable[T]) -> T:
+        """What the archive has. Raises Problem where it cannot be read, or the cursor is not one of its own."""
+        try:
+            return await reading
+        except ValueError:
+            raise Problem("invalid_cursor", "This cursor is not valid; begin without one.") from None
+        except Exception:
+            log.exception("archive unreadable")
+            raise store_unavailable() from None
+
+    # ------------------------------------------------------------ what may be seen
+
+    def live_call(self, call_id: CallId) -> Call | None:
+        return self.world.calls.get(call_id) or self.world.ended.get(call_id)
+
+    def sees(self, call: Call) -> bool:
+        """Theirs, offered to them, or on the way from them to somebody else; all with the scope."""
+        if self.identity.may(Scope.CALLS_READ):
+            return True
+        me = self.identity.agent
+        if me is None:
+            return False
+        offered = call.offer is not None and call.offer.agent == me and call.offer.state == "pending"
+        moving = call.transfer is not None and call.transfer.by == me and not call.transfer.ended
+        return call.agent == me or offered or moving
+
+    async def call(self) -> Call:
+        """The call of the path. Somebody else's is as unknown as one that does not exist."""
+        call_id = CallId(self.path["call"])
+        call = self.live_call(call_id) or await self.read(self.app.archive.call(call_id))
+        if call is None or not self.sees(call):
+            raise Problem("unknown_call", "There is no such call among yours.")
+        return call
+
+    def live_offer(self, offer_id: OfferId) -> tuple[Call, Offer] | None:
+        """The offer with its call, as long as the call has no newer one."""
+        call = self.live_call(CallId(offer_id.rpartition("-offer-")[0]))
+        if call is None or call.offer is None or call.offer.id != offer_id:
+            return None
+        return call, call.offer
+
+    def live_transfer(self, transfer_id: TransferId) -> Call | None:
+        """The call whose last transfer this is."""
+        call = self.live_call(CallId(transfer_id.rpartition("-transfer-")[0]))
+        return call if call is not None and call.transfer is not None and call.transfer.id == transfer_id else None
+
+    def on_behalf_of(self, given: str | None) -> AgentId:
+        """Whose request this is: an agent's own, or the one that a service names."""
+        if self.identity.agent is not None:
+            if given is not None and given != self.identity.agent:
+                raise Problem("scope_missing", "An agent's token is for that agent alone; leave `agent` out.")
+            return self.identity.agent
+        if given is None:
+            raise Problem("agent_needed", "A service says in `agent` in whose name it asks.")
+        if given not in self.settings.agents:
+            raise Problem("unknown_agent", "This agent is not configured.")
+        return AgentId(given)
+
+
+def store_unavailable() -> Problem:
+    return Problem("store_unavailable", "The store cannot be reached; try again.", headers={"Retry-After": "2"})

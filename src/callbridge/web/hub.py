@@ -1,0 +1,272 @@
+"""Push: what changed goes to whom it concerns, encoded once for all, and nobody waits for a slow client.
+
+`publish` is called after each save and never blocks: it puts frames into the clients' bounded queues, and each
+client's own writer (`stream.py`) takes them out. A client whose queue is full is cut off.
+
+Ids are `<epoch>-<seq>`: the epoch is this process's, seq counts all events, so every stream sees rising numbers
+with gaps. Sent events are kept in a bounded ring for clients that come back; who comes with an id that is not
+in it gets a snapshot. Events carry whole objects: applying one twice changes nothing.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
+from pydantic_core import to_json
+
+from callbridge.domain.agents import Agent, AgentState
+from callbridge.domain.calls import Call, OfferState
+from callbridge.domain.effects import PublishAgent, PublishCall
+from callbridge.domain.ids import AgentId, GroupId
+from callbridge.domain.world import World
+from callbridge.web import pushed
+from callbridge.web.client import Client
+from callbridge.web.metrics import Metrics
+from callbridge.web.settings import Limits
+from callbridge.web.views import call_out, me_out, offer_out, pop_out, queues, transfer_out
+from callbridge.web.words import Out, moment
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One event, ready for both kinds of stream."""
+
+    seq: int
+    to: frozenset[AgentId] | None
+    """None: everybody."""
+    websocket: bytes
+    sse: bytes
+
+    def concerns(self, agent: AgentId | None) -> bool:
+        """`agent` None: a client that gets everything."""
+        return agent is None or self.to is None or agent in self.to
+
+
+class Hub:
+    """One for the process. Belongs to the loop that calls it."""
+
+    def __init__(
+        self,
+        world: Callable[[], World],
+        limits: Limits,
+        *,
+        clock: Callable[[], float],
+        supervisors: frozenset[AgentId] = frozenset(),
+        metrics: Metrics | None = None,
+        epoch: str | None = None,
+    ) -> None:
+        self._world = world
+        self._limits = limits
+        self._clock = clock
+        self._supervisors = supervisors
+        self._metrics = metrics or Metrics()
+        self.epoch = epoch or secrets.token_hex(5)
+        self.seq = 0
+        self.clients: set[Client] = set()
+        self._by_agent: dict[AgentId, set[Client]] = {}
+        self._all: set[Client] = set()
+        self._ring: deque[Frame] = deque()
+        self._ring_bytes = 0
+        self._agents: dict[AgentId, tuple[AgentState, float]] = {}
+        self._queues: dict[GroupId, tuple[int, float]] = {}
+        self._flush: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------ what happened
+
+    def publish(self, effects: Sequence[PublishAgent | PublishCall]) -> None:
+        """Never blocks and never raises. Call it after each save, also with nothing to publish."""
+        for effect in effects:
+            try:
+                if isinstance(effect, PublishAgent):
+                    self._agent(effect.agent)
+                else:
+                    self._call(effect)
+            except Exception:
+                log.exception("not pushed", kind=type(effect).__name__)
+                self._metrics.push_failed.inc()
+        if self._flush is None:
+            loop = asyncio.get_running_loop()
+            self._flush = loop.call_later(self._limits.batch, self._flush_directory)
+
+    def _agent(self, agent: Agent) -> None:
+        me = me_out(self._world().settings, agent, supervisor=agent.id in self._supervisors)
+        self._send("agent", me, frozenset({agent.id}))
+
+    def _call(self, effect: PublishCall) -> None:
+        event = event_of(self._world(), effect)
+        if event is not None:
+            self._send(effect.kind, event, effect.to)
+
+    def _flush_directory(self) -> None:
+        self._flush = None
+        try:
+            delta = self._changes()
+            if delta.agents or delta.groups:
+                self._send("directory", delta, None)
+        except Exception:
+            log.exception("not pushed", kind="directory")
+            self._metrics.push_failed.inc()
+
+    def _changes(self) -> pushed.DirectoryDelta:
+        """What everybody sees of agents and queues, where it is not what was sent last."""
+        world = self._world()
+        agents = {agent.id: (agent.state, agent.since) for agent in world.agents.values()}
+        waiting = queues(world)
+        changed = [agent for agent, state in agents.items() if self._agents.get(agent) != state]
+        groups = {group for group in (*waiting, *self._queues) if waiting.get(group) != self._queues.get(group)}
+        self._agents, self._queues = agents, waiting
+        return _directory(agents, changed, waiting, sorted(groups))
+
+    def _send(self, kind: str, event: Out, to: frozenset[AgentId] | None) -> None:
+        self.seq += 1
+        frame = self._frame(self.seq, kind, to_json(event), to)
+        self._ring.append(frame)
+        self._ring_bytes += len(frame.sse)
+        while len(self._ring) > self._limits.ring or self._ring_bytes > self._limits.ring_bytes:
+            self._ring_bytes -= len(self._ring.popleft().sse)
+        self._metrics.push_events.labels(kind).inc()
+        for client in self._concerned(to):
+            client.put(frame)
+
+    def _concerned(self, to: frozenset[AgentId] | None) -> list[Client]:
+        if to is None:
+            return list(self.clients)
+        found = list(self._all)
+        for agent in to:
+            found.extend(self._by_agent.get(agent, ()))
+        return found
+
+    def _frame(self, seq: int, kind: str, data: bytes, to: frozenset[AgentId] | None) -> Frame:
+        event_id = f"{self.epoch}-{seq}".encode()
+        name = kind.encode()
+        return Frame(
+            seq,
+            to,
+            b'{"id":"%b","type":"%b","data":%b}' % (event_id, name, data),
+            b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id, name, data),
+        )
+
+    # ------------------------------------------------------------ clients
+
+    def join(self, client: Client, last_event_id: str | None) -> None:
+        """From now on the client gets what concerns it: first what it missed, or a snapshot."""
+        missed = self._missed(client, last_event_id)
+        if missed is None:
+            client.put(self._frame(self.seq, "snapshot", to_json(self.snapshot(client)), None))
+        else:
+            for frame in missed:
+                client.put(frame)
+        self.clients.add(client)
+        if client.agent is None:
+            self._all.add(client)
+        else:
+            self._by_agent.setdefault(client.agent, set()).add(client)
+        self._metrics.push_clients.set(len(self.clients))
+
+    def leave(self, client: Client) -> None:
+        self.clients.discard(client)
+        self._all.discard(client)
+        if client.agent is not None:
+            own = self._by_agent.get(client.agent, set())
+            own.discard(client)
+            if not own:
+                self._by_agent.pop(client.agent, None)
+        self._metrics.push_clients.set(len(self.clients))
+
+    def _missed(self, client: Client, last_event_id: str | None) -> list[Frame] | None:
+        """None: not known any more, or never was."""
+        epoch, _, number = (last_event_id or "").rpartition("-")
+        if epoch != self.epoch or not (number.isascii() and number.isdigit()) or len(number) > 15:
+            return None
+        last = int(number)
+        first = self._ring[0].seq if self._ring else self.seq + 1
+        if not first - 1 <= last <= self.seq:
+            return None
+        missed = [frame for frame in self._newer(last) if frame.concerns(client.agent)]
+        too_many = len(missed) > client.max_messages // 2
+        return None if too_many or sum(len(frame.sse) for frame in missed) > client.max_bytes // 2 else missed
+
+    def _newer(self, last: int) -> Iterator[Frame]:
+        """From the ring's end backwards, then turned round: who was away shortly costs little."""
+        found = []
+        for frame in reversed(self._ring):
+            if frame.seq <= last:
+                break
+            found.append(frame)
+        return reversed(found)
+
+    def snapshot(self, client: Client) -> pushed.Snapshot:
+        """All that this client may see, as it is now."""
+        world = self._world()
+        settings, me = world.settings, client.agent
+        calls = [call for call in world.calls.values() if me is None or call.agent == me]
+        offers = [call for call in world.calls.values() if _pending(call, me)]
+        transfers = [call.transfer for call in world.calls.values() if call.transfer and not call.transfer.ended]
+        agent = world.agents.get(client.owner) if client.owner else None
+        agents = {agent.id: (agent.state, agent.since) for agent in world.agents.values()}
+        waiting = queues(world)
+        return pushed.Snapshot(
+            at=moment(self._clock()),
+            me=me_out(settings, agent, supervisor=agent.id in self._supervisors) if agent else None,
+            scopes=sorted(client.scopes),
+            calls=[call_out(settings, call) for call in calls],
+            offers=[offer_out(settings, call.offer, call.pop) for call in offers if call.offer],
+            transfers=[transfer_out(settings, each) for each in transfers if me is None or each.by == me],
+            directory=_directory(agents, list(agents), waiting, sorted(settings.groups)),
+        )
+
+    def logged_out(self, token_id: str) -> None:
+        """Ends the streams that were opened with this token."""
+        for client in [client for client in self.clients if client.token_id == token_id]:
+            client.cut("logged_out")
+
+    def close(self) -> None:
+        """The gateway stops: clients are told to come back."""
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        for client in list(self.clients):
+            client.cut("stopping")
+
+
+def event_of(world: World, effect: PublishCall) -> Out | None:
+    """The event that clients and webhooks get; None where there is nothing (any more) to tell."""
+    settings, call = world.settings, effect.call
+    match effect.kind:
+        case "offer.made" | "offer.ended":
+            return pushed.OfferEvent(offer=offer_out(settings, call.offer, call.pop)) if call.offer else None
+        case "pop":
+            return pushed.PopEvent(pop=pop_out(settings, call.pop)) if call.pop else None
+        case "transfer.updated":
+            return pushed.TransferEvent(transfer=transfer_out(settings, call.transfer)) if call.transfer else None
+        case "call.updated" | "call.ended":
+            return pushed.CallEvent(call=call_out(settings, call))
+    raise ValueError(f"unknown kind of event {effect.kind!r}")
+
+
+def _pending(call: Call, agent: AgentId | None) -> bool:
+    offer = call.offer
+    return offer is not None and offer.state is OfferState.PENDING and (agent is None or offer.agent == agent)
+
+
+def _directory(
+    agents: dict[AgentId, tuple[AgentState, float]],
+    changed: Sequence[AgentId],
+    waiting: dict[GroupId, tuple[int, float]],
+    groups: Sequence[GroupId],
+) -> pushed.DirectoryDelta:
+    return pushed.DirectoryDelta(
+        agents=[
+            pushed.AgentDelta(id=agent, state=agents[agent][0], since=moment(agents[agent][1])) for agent in changed
+        ],
+        groups=[
+            pushed.GroupDelta(id=group, waiting=count, waiting_since=moment(since) if count else None)
+            for group in groups
+            for count, since in (waiting.get(group, (0, 0.0)),)
+        ],
+    )

@@ -1,0 +1,260 @@
+"""Calls, their notes and their history, and the offers of calls."""
+
+import base64
+import binascii
+from typing import Literal
+
+from callbridge.domain.calls import Call, OfferState
+from callbridge.domain.ids import AgentId, GroupId, OfferId
+from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, RejectOffer
+from callbridge.web.answers import CallOut, CallsOut, HistoriesOut, OfferOut, OffersOut
+from callbridge.web.context import Context
+from callbridge.web.models import CallsQuery, NoteBody, Nothing, OffersQuery, Paging
+from callbridge.web.problems import Problem
+from callbridge.web.routing import Access, Route, Table
+from callbridge.web.settings import Scope
+from callbridge.web.views import call_out, history_out, offer_out
+
+
+def whose(context: Context, asked: str | None) -> AgentId | None:
+    """Whose things are listed: an agent's own, or what services and supervisors ask for (None: all)."""
+    if context.identity.may(Scope.CALLS_READ):
+        return AgentId(asked) if asked else None
+    if asked is not None and asked != context.me:
+        raise Problem("scope_missing", "An agent's token is for that agent alone; leave `agent` out.")
+    return context.me
+
+
+async def list_calls(context: Context) -> CallsOut:
+    query: CallsQuery = context.query
+    agent = whose(context, query.agent)
+    group = GroupId(query.group) if query.group else None
+    if query.state == "live":
+        return _live(context, query, agent, group)
+    state: Literal["ended"] | None = "ended" if query.state == "ended" else None
+    page = await context.read(
+        context.app.archive.calls(agent=agent, group=group, state=state, limit=query.limit, cursor=query.cursor)
+    )
+    newest = [context.live_call(call.id) or call for call in page.items]
+    items = [call_out(context.settings, call) for call in newest if context.sees(call)]
+    return CallsOut(items=items, next_cursor=page.next)
+
+
+def _live(context: Context, query: CallsQuery, agent: AgentId | None, group: GroupId | None) -> CallsOut:
+    """From the live model, oldest first: what waits longest stands on top."""
+    after = _read_cursor(query.cursor)
+    found = sorted(
+        (
+            call
+            for call in context.world.calls.values()
+            if context.sees(call)
+            and (agent is None or _concerns(call, agent))
+            and (group is None or call.group == group)
+            and (after is None or (call.arrived_at, call.id) > after)
+        ),
+        key=lambda call: (call.arrived_at, call.id),
+    )
+    page = found[: query.limit]
+    more = len(found) > len(page)
+    return CallsOut(
+        items=[call_out(context.settings, call) for call in page],
+        next_cursor=_cursor(page[-1]) if more else None,
+    )
+
+
+def _concerns(call: Call, agent: AgentId) -> bool:
+    offered = call.offer is not None and call.offer.agent == agent and call.offer.state is OfferState.PENDING
+    moving = call.transfer is not None and call.transfer.by == agent and not call.transfer.ended
+    return call.agent == agent or offered or moving
+
+
+def _cursor(call: Call) -> str:
+    return base64.urlsafe_b64encode(f"{call.arrived_at!r} {call.id}".encode()).decode()
+
+
+def _read_cursor(cursor: str | None) -> tuple[float, str] | None:
+    if cursor is None:
+        return None
+    try:
+        arrived_at, _, call = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(" ")
+        return float(arrived_at), call
+    except (ValueError, binascii.Error):
+        raise Problem("invalid_cursor", "This cursor is not valid; begin without one.") from None
+
+
+async def get_call(context: Context) -> CallOut:
+    return call_out(context.settings, await context.call())
+
+
+async def get_history(context: Context) -> HistoriesOut:
+    query: Paging = context.query
+    call = await context.call()
+    page = await context.read(context.app.archive.history(call=call.id, limit=query.limit, cursor=query.cursor))
+    return HistoriesOut(items=[history_out(entry) for entry in page.items], next_cursor=page.next)
+
+
+async def add_note(context: Context) -> CallOut:
+    body: NoteBody = context.body
+    agent = context.on_behalf_of(body.agent)
+    call = await context.call()
+    await context.ask(lambda request: AddNote(request=request, agent=agent, call=call.id, text=body.text))
+    return call_out(context.settings, context.live_call(call.id) or call)
+
+
+async def hang_up(context: Context) -> CallOut:
+    call = await context.call()
+    agent = context.identity.agent or call.agent
+    if agent is None:
+        raise Problem("not_talking", "Nobody talks with this caller; there is no conversation to end.")
+    await context.ask(lambda request: EndCall(request=request, agent=agent, call=call.id))
+    return call_out(context.settings, context.live_call(call.id) or call)
+
+
+# ---------------------------------------------------------------- offers
+
+
+async def list_offers(context: Context) -> OffersOut:
+    query: OffersQuery = context.query
+    agent = whose(context, query.agent)
+    items = [
+        offer_out(context.settings, call.offer, call.pop)
+        for call in context.world.calls.values()
+        if call.offer is not None
+        and call.offer.state is OfferState.PENDING
+        and (agent is None or call.offer.agent == agent)
+    ]
+    return OffersOut(items=items)
+
+
+async def accept_offer(context: Context) -> OfferOut:
+    return await _answer(context, AcceptOffer)
+
+
+async def reject_offer(context: Context) -> OfferOut:
+    return await _answer(context, RejectOffer)
+
+
+async def _answer(context: Context, signal: type[AcceptOffer] | type[RejectOffer]) -> OfferOut:
+    offer_id = OfferId(context.path["offer"])
+    found = context.live_offer(offer_id)
+    if found is None or (context.identity.agent is not None and found[1].agent != context.identity.agent):
+        raise Problem("unknown_offer", "There is no such offer, or it is not yours, or it is over.")
+    call, offer = found
+    await context.ask(lambda request: signal(request=request, agent=offer.agent, offer=offer_id))
+    now = context.live_offer(offer_id) or (call, offer)
+    return offer_out(context.settings, now[1], now[0].pop)
+
+
+READ = Scope.CALLS_READ
+WRITE = Scope.CALLS_WRITE
+CALL_CODES = ("unknown_call", "not_your_call")
+
+ROUTES: Table = (
+    Route(
+        method="GET",
+        path="/v1/calls",
+        name="listCalls",
+        reads_archive=True,
+        tag="calls",
+        summary="My calls; all of them for services and supervisors",
+        description="`live` (the default) lists the oldest first, `ended` and `all` the newest first. "
+        "A page can have fewer items than `limit` and still a next one: somebody else's calls are left out.",
+        handler=list_calls,
+        access=Access.AGENT_OR_SCOPE,
+        scope=READ,
+        query=CallsQuery,
+        answer=CallsOut,
+        codes=("invalid_cursor",),
+    ),
+    Route(
+        method="GET",
+        path="/v1/calls/{call}",
+        name="getCall",
+        reads_archive=True,
+        tag="calls",
+        summary="One call",
+        handler=get_call,
+        access=Access.AGENT_OR_SCOPE,
+        scope=READ,
+        answer=CallOut,
+        codes=("unknown_call",),
+    ),
+    Route(
+        method="GET",
+        path="/v1/calls/{call}/history",
+        name="getCallHistory",
+        reads_archive=True,
+        tag="calls",
+        summary="What happened to a call, and what was decided and why",
+        handler=get_history,
+        access=Access.AGENT_OR_SCOPE,
+        scope=READ,
+        query=Paging,
+        answer=HistoriesOut,
+        codes=("unknown_call", "invalid_cursor"),
+    ),
+    Route(
+        method="POST",
+        path="/v1/calls/{call}/notes",
+        name="addNote",
+        reads_archive=True,
+        tag="calls",
+        summary="Add a note, for whoever has the call next too",
+        handler=add_note,
+        access=Access.AGENT_OR_SCOPE,
+        scope=WRITE,
+        body=NoteBody,
+        answer=CallOut,
+        status=201,
+        idempotent=True,
+        codes=(*CALL_CODES, "too_many_notes", "agent_needed", "unknown_agent", "scope_missing"),
+    ),
+    Route(
+        method="POST",
+        path="/v1/calls/{call}:hangup",
+        name="hangUpCall",
+        reads_archive=True,
+        tag="calls",
+        summary="End the conversation, as if the agent had put the phone down",
+        handler=hang_up,
+        access=Access.AGENT_OR_SCOPE,
+        scope=WRITE,
+        body=Nothing,
+        answer=CallOut,
+        status=202,
+        idempotent=True,
+        codes=(*CALL_CODES, "not_talking", "pbx_unavailable"),
+    ),
+    Route(
+        method="GET",
+        path="/v1/offers",
+        name="listOffers",
+        tag="offers",
+        summary="My pending offer; all of them for services and supervisors",
+        handler=list_offers,
+        access=Access.AGENT_OR_SCOPE,
+        scope=READ,
+        query=OffersQuery,
+        answer=OffersOut,
+    ),
+    *(
+        Route(
+            method="POST",
+            path="/v1/offers/{offer}:" + verb,
+            name=verb + "Offer",
+            tag="offers",
+            summary=summary,
+            handler=handler,
+            access=Access.AGENT_OR_SCOPE,
+            scope=WRITE,
+            body=Nothing,
+            answer=OfferOut,
+            idempotent=True,
+            codes=("unknown_offer", "offer_ended", "pbx_unavailable"),
+        )
+        for verb, summary, handler in (
+            ("accept", "Take the call; the phone is answered as well where it can be", accept_offer),
+            ("reject", "Let the next agent have it", reject_offer),
+        )
+    ),
+)

@@ -1,0 +1,165 @@
+"""Unsupervised transfers."""
+
+from callbridge.domain.calls import Destination, DestinationKind, Transfer
+from callbridge.domain.ids import AgentId, CallId, TransferId
+from callbridge.domain.settings import AgentTransferMode
+from callbridge.domain.signals import CancelTransfer, RequestTransfer
+from callbridge.web.answers import TransferOut, TransfersOut
+from callbridge.web.context import Context
+from callbridge.web.models import Nothing, TransferBody, TransfersQuery
+from callbridge.web.problems import Problem
+from callbridge.web.routes.calls import CALL_CODES, whose
+from callbridge.web.routing import Access, Route, Table
+from callbridge.web.settings import Scope
+from callbridge.web.views import transfer_out
+
+
+async def create(context: Context) -> TransferOut:
+    body: TransferBody = context.body
+    agent = context.on_behalf_of(body.agent)
+    call_id = CallId(context.path["call"])
+    known = context.live_call(call_id)
+    if known is None or (context.identity.agent is not None and not context.sees(known)):
+        raise Problem("unknown_call", "There is no such call among yours.")
+    await context.ask(
+        lambda request: RequestTransfer(
+            request=request,
+            agent=agent,
+            call=call_id,
+            destination=Destination(kind=DestinationKind(body.destination.kind), value=body.destination.value),
+            mode=AgentTransferMode(body.mode) if body.mode else None,
+            reason=body.reason,
+            note=body.note,
+        )
+    )
+    call = context.live_call(call_id)
+    if call is None or call.transfer is None:
+        raise Problem("outcome_unknown", "The transfer was accepted and is over already; look at the call's history.")
+    return transfer_out(context.settings, call.transfer)
+
+
+async def _visible(context: Context) -> Transfer:
+    """Made by them, or of a call that they see; somebody else's is as unknown as none."""
+    transfer_id = TransferId(context.path["transfer"])
+    call = context.live_transfer(transfer_id)
+    transfer = call.transfer if call is not None else await context.read(context.app.archive.transfer(transfer_id))
+    seen = transfer is not None and (
+        context.identity.may(Scope.CALLS_READ)
+        or context.identity.agent in (transfer.by, transfer.taken_by)
+        or (call is not None and context.identity.agent is not None and context.sees(call))
+    )
+    if transfer is None or not seen:
+        raise Problem("unknown_transfer", "There is no such transfer of yours.")
+    return transfer
+
+
+async def get(context: Context) -> TransferOut:
+    return transfer_out(context.settings, await _visible(context))
+
+
+async def list_transfers(context: Context) -> TransfersOut:
+    query: TransfersQuery = context.query
+    agent: AgentId | None = whose(context, query.agent)
+    page = await context.read(
+        context.app.archive.transfers(
+            call=CallId(query.call) if query.call else None, agent=agent, limit=query.limit, cursor=query.cursor
+        )
+    )
+    items = []
+    for transfer in page.items:
+        call = context.live_transfer(transfer.id)
+        newest = call.transfer if call is not None and call.transfer is not None else transfer
+        items.append(transfer_out(context.settings, newest))
+    return TransfersOut(items=items, next_cursor=page.next)
+
+
+async def cancel(context: Context) -> TransferOut:
+    transfer_id = TransferId(context.path["transfer"])
+    call = context.live_transfer(transfer_id)
+    transfer = call.transfer if call is not None else await context.read(context.app.archive.transfer(transfer_id))
+    if transfer is None or (context.identity.agent is not None and transfer.by != context.identity.agent):
+        raise Problem("unknown_transfer", "There is no such transfer of yours.")
+    if transfer.ended:
+        raise Problem("transfer_ended", "This transfer is over and cannot be cancelled any more.")
+    by = transfer.by
+    await context.ask(lambda request: CancelTransfer(request=request, agent=by, transfer=transfer_id))
+    call = context.live_transfer(transfer_id)
+    return transfer_out(context.settings, call.transfer if call is not None and call.transfer else transfer)
+
+
+ROUTES: Table = (
+    Route(
+        method="POST",
+        path="/v1/calls/{call}/transfers",
+        name="createTransfer",
+        tag="transfers",
+        summary="Transfer a call unsupervised",
+        description="Accepted means that the caller is on the way to the music; what comes of it is pushed as "
+        "`transfer.updated` and can be read at `/v1/transfers/{transfer}`.",
+        handler=create,
+        access=Access.AGENT_OR_SCOPE,
+        scope=Scope.TRANSFERS_WRITE,
+        body=TransferBody,
+        answer=TransferOut,
+        status=202,
+        idempotent=True,
+        codes=(
+            *CALL_CODES,
+            "transfers_disabled",
+            "external_not_allowed",
+            "number_not_allowed",
+            "mode_not_allowed",
+            "unknown_destination",
+            "same_agent",
+            "not_talking",
+            "transfer_under_way",
+            "pbx_unavailable",
+            "agent_needed",
+            "unknown_agent",
+            "scope_missing",
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/v1/transfers",
+        name="listTransfers",
+        reads_archive=True,
+        tag="transfers",
+        summary="Transfers that I made; all of them for services and supervisors. Newest first",
+        handler=list_transfers,
+        access=Access.AGENT_OR_SCOPE,
+        scope=Scope.CALLS_READ,
+        query=TransfersQuery,
+        answer=TransfersOut,
+        codes=("invalid_cursor",),
+    ),
+    Route(
+        method="GET",
+        path="/v1/transfers/{transfer}",
+        name="getTransfer",
+        reads_archive=True,
+        tag="transfers",
+        summary="One transfer",
+        handler=get,
+        access=Access.AGENT_OR_SCOPE,
+        scope=Scope.CALLS_READ,
+        answer=TransferOut,
+        codes=("unknown_transfer",),
+    ),
+    Route(
+        method="POST",
+        path="/v1/transfers/{transfer}:cancel",
+        name="cancelTransfer",
+        reads_archive=True,
+        tag="transfers",
+        summary="Take the caller back while nobody has the call yet",
+        handler=cancel,
+        access=Access.AGENT_OR_SCOPE,
+        scope=Scope.TRANSFERS_WRITE,
+        body=Nothing,
+        answer=TransferOut,
+        status=202,
+        idempotent=True,
+        codes=("unknown_transfer", "transfer_ended", "pbx_unavailable"),
+    ),
+)

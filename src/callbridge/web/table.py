@@ -1,0 +1,21 @@
+"""All routes, and the document of them."""
+
+from functools import cache
+
+from callbridge.web import openapi
+from callbridge.web.routes import calls, operation, people, session, transfers
+from callbridge.web.routing import Json, Table
+
+TABLE: Table = (
+    *session.ROUTES,
+    *calls.ROUTES,
+    *transfers.ROUTES,
+    *people.ROUTES,
+    *operation.ROUTES,
+)
+
+
+@cache
+def document() -> Json:
+    """The OpenAPI 3.1 document. Not to be changed by whoever gets it."""
+    return openapi.document(TABLE)

@@ -1,0 +1,248 @@
+"""From the live model to what clients are shown. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from callbridge.domain.agents import MISSED_OFFER, Agent, AgentState, PhoneState, Presence
+from callbridge.domain.calls import (
+    Call,
+    CallState,
+    Destination,
+    DestinationKind,
+    HistoryEntry,
+    Note,
+    Offer,
+    OfferState,
+    Pop,
+    RouteKind,
+    Transfer,
+)
+from callbridge.domain.ids import AgentId, GroupId, PresetId
+from callbridge.domain.settings import AgentSettings, AgentTransferMode, AgentTransferRule, Settings
+from callbridge.domain.world import World
+from callbridge.web import answers as out
+from callbridge.web.words import moment
+
+WAITING_STATES = frozenset({CallState.WAITING, CallState.OFFERING})
+
+
+def ref(settings: Settings, group: GroupId) -> out.Ref:
+    known = settings.groups.get(group)
+    return out.Ref(id=group, name=known.name if known else group)
+
+
+def agent_ref(settings: Settings, agent: AgentId) -> out.Ref:
+    known = settings.agents.get(agent)
+    return out.Ref(id=agent, name=known.name if known else agent)
+
+
+def _notes(notes: Iterable[Note]) -> list[out.NoteOut]:
+    return [note_out(note) for note in notes]
+
+
+def note_out(note: Note) -> out.NoteOut:
+    return out.NoteOut(at=moment(note.at), by=note.by, text=note.text)
+
+
+def pop_out(settings: Settings, pop: Pop) -> out.PopOut:
+    return out.PopOut(
+        id=pop.id,
+        call=pop.call,
+        agent=pop.agent,
+        preview=pop.preview,
+        at=moment(pop.at),
+        caller_number=pop.caller_number,
+        caller_name=pop.caller_name,
+        called=pop.called,
+        group=ref(settings, pop.group) if pop.group else None,
+        data=dict(pop.data),
+        notes=_notes(pop.notes),
+        transferred_by=agent_ref(settings, pop.transferred_by) if pop.transferred_by else None,
+        transfer_reason=pop.transfer_reason,
+        crm_url=pop.crm_url,
+    )
+
+
+def offer_out(settings: Settings, offer: Offer, pop: Pop | None) -> out.OfferOut:
+    """`pop` is shown as the preview, where it is this agent's."""
+    preview = pop if pop is not None and pop.agent == offer.agent and offer.state is OfferState.PENDING else None
+    return out.OfferOut(
+        id=offer.id,
+        call=offer.call,
+        agent=offer.agent,
+        kind=offer.kind,
+        group=ref(settings, offer.group) if offer.group else None,
+        made_at=moment(offer.made_at),
+        deadline=moment(offer.deadline),
+        state=offer.state,
+        ended_at=moment(offer.ended_at),
+        reason=offer.reason,
+        preview=pop_out(settings, preview) if preview else None,
+    )
+
+
+def _destination_name(settings: Settings, destination: Destination) -> str | None:
+    match destination.kind:
+        case DestinationKind.GROUP:
+            group = settings.groups.get(GroupId(destination.value))
+            return group.name if group else None
+        case DestinationKind.AGENT:
+            agent = settings.agents.get(AgentId(destination.value))
+            return agent.name if agent else None
+        case DestinationKind.PRESET:
+            preset = settings.presets.get(PresetId(destination.value))
+            return preset.name if preset else None
+        case _:
+            return None
+
+
+def transfer_out(settings: Settings, transfer: Transfer) -> out.TransferOut:
+    destination = transfer.destination
+    return out.TransferOut(
+        id=transfer.id,
+        call=transfer.call,
+        by=transfer.by,
+        destination=out.DestinationOut(
+            kind=destination.kind, value=destination.value, name=_destination_name(settings, destination)
+        ),
+        mode=transfer.mode,
+        reason=transfer.reason,
+        state=transfer.state,
+        made_at=moment(transfer.made_at),
+        ended_at=moment(transfer.ended_at),
+        failure=transfer.failure,
+        taken_by=transfer.taken_by,
+    )
+
+
+def call_out(settings: Settings, call: Call) -> out.CallOut:
+    pop = call.pop if call.pop is not None and call.pop.agent == call.agent else None
+    return out.CallOut(
+        id=call.id,
+        state=call.state,
+        caller_number=call.caller_number,
+        caller_name=call.caller_name,
+        called=call.called,
+        group=ref(settings, call.group),
+        agent=call.agent,
+        data=dict(call.data),
+        notes=_notes(call.notes),
+        arrived_at=moment(call.arrived_at),
+        answered_at=moment(call.answered_at),
+        ended_at=moment(call.ended_at),
+        outcome=call.outcome,
+        offer=call.offer.id if call.offer else None,
+        transfer=transfer_out(settings, call.transfer) if call.transfer else None,
+        pop=pop_out(settings, pop) if pop else None,
+    )
+
+
+def history_out(entry: HistoryEntry) -> out.HistoryOut:
+    detail = {key: _plain(value) for key, value in entry.detail.items()}
+    return out.HistoryOut(at=moment(entry.at), kind=entry.kind, agent=entry.agent, detail=detail)
+
+
+def _plain(value: object) -> out.HistoryValue:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {str(key): str(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [str(each) for each in value]
+        case _:
+            return str(value)
+
+
+# ---------------------------------------------------------------- agents and groups
+
+
+def agent_of(world: World, agent: AgentId) -> Agent:
+    return world.agents.get(agent) or Agent(id=agent)
+
+
+def modes(settings: Settings) -> list[AgentTransferMode]:
+    """In which ways an unsupervised transfer to an agent may be delivered."""
+    if not settings.options.transfers_enabled:
+        return []
+    rule = settings.options.agent_transfer
+    if rule is AgentTransferRule.AGENT_CHOOSES:
+        return [AgentTransferMode.SOFT, AgentTransferMode.HARD]
+    return [AgentTransferMode(rule.value)]
+
+
+def me_out(settings: Settings, agent: Agent, *, supervisor: bool) -> out.MeOut:
+    known = settings.agents.get(agent.id)
+    return out.MeOut(
+        id=agent.id,
+        name=known.name if known else agent.id,
+        state=agent.state,
+        presence=agent.presence,
+        reason=agent.reason,
+        since=moment(agent.since),
+        missed_offer=agent.presence is Presence.BUSY and agent.reason == MISSED_OFFER,
+        wrap_up_until=moment(agent.wrap_up_until),
+        offer=agent.offer,
+        calls=list(agent.calls),
+        groups=[ref(settings, group) for group in settings.groups_of(agent.id)],
+        supervisor=supervisor,
+        capabilities=out.Capabilities(
+            transfers=settings.options.transfers_enabled,
+            agent_transfer_modes=modes(settings),
+            max_sessions=known.max_sessions if known else 0,
+            supervised_transfers=False,
+            four_way=False,
+        ),
+    )
+
+
+def agent_out(world: World, known: AgentSettings, groups: list[str]) -> out.AgentOut:
+    agent = agent_of(world, known.id)
+    return out.AgentOut(
+        id=agent.id,
+        name=known.name,
+        state=agent.state,
+        reason=agent.reason,
+        since=moment(agent.since),
+        groups=groups,
+        calls=len(agent.calls),
+        max_sessions=known.max_sessions,
+        phone=world.phones.get(known.phone, PhoneState.UNKNOWN).value,
+    )
+
+
+def queues(world: World) -> dict[GroupId, tuple[int, float]]:
+    """Of each group with waiting callers: how many, and since when the first one waits (epoch seconds)."""
+    found: dict[GroupId, tuple[int, float]] = {}
+    for call in world.calls.values():
+        route = call.route
+        if call.state in WAITING_STATES and route.kind is RouteKind.GROUP and route.group is not None:
+            count, since = found.get(route.group, (0, route.since))
+            found[route.group] = (count + 1, min(since, route.since))
+    return found
+
+
+def group_out(world: World, group: GroupId, queue: tuple[int, float] | None, now: float) -> out.GroupOut:
+    known = world.settings.groups[group]
+    waiting, since = queue or (0, now)
+    members = [
+        out.MemberOut(
+            id=agent.id,
+            name=agent_ref(world.settings, agent.id).name,
+            state=agent.state,
+            reason=agent.reason,
+            since=moment(agent.since),
+            priority=member.priority,
+        )
+        for member in known.members
+        for agent in (agent_of(world, member.agent),)
+    ]
+    return out.GroupOut(
+        id=group,
+        name=known.name,
+        waiting=waiting,
+        waiting_since=moment(since) if waiting else None,
+        longest_wait=round(max(0.0, now - since), 3) if waiting else 0.0,
+        available=sum(member.state is AgentState.AVAILABLE for member in members),
+        logged_in=sum(member.state is not AgentState.OFFLINE for member in members),
+        agents=members,
+    )

@@ -1,0 +1,34 @@
+"""Serves an application for one test."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+from web_fakes import FakeArchive, FakeGateway, web_settings, world
+from web_served import Clock, Serve, Served
+
+from callbridge.domain.calls import Call
+from callbridge.web import create_app, create_hub
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    async with AsyncExitStack() as stack:
+
+        async def start(*calls: Call, **changes: Any) -> Served:
+            gateway, archive, clock = FakeGateway(world(*calls)), FakeArchive(), Clock()
+            settings = web_settings(**changes)
+            hub = create_hub(gateway, settings, clock=clock)
+            app = create_app(gateway, archive, settings, hub=hub, clock=clock)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            port = runner.addresses[0][1]
+            http = await stack.enter_async_context(ClientSession())
+            return Served(f"http://127.0.0.1:{port}", gateway, archive, hub, settings, clock, http)
+
+        yield start

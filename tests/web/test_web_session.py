@@ -1,0 +1,170 @@
+"""Login, tokens, and an agent's own state."""
+
+import time
+
+import jwt
+import pytest
+from web_fakes import ANNA, BEN, CRM_TOKEN, PASSWORD, a_call, talking
+from web_served import Serve
+
+from callbridge.domain.agents import Presence
+from callbridge.domain.signals import LogIn, LogOut, SetPresence
+from callbridge.web import Limits
+
+
+async def test_given_right_password_when_logging_in_then_token_for_oneself_and_the_agent_is_online(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    status, session, _ = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": PASSWORD})
+    assert status == 200
+    assert session["agent"] == "anna"
+    assert session["expires_in"] == 900
+    assert isinstance(served.gateway.asked[0], LogIn)
+    bearer = {"Authorization": f"Bearer {session['token']}"}
+    status, me, _ = await served.ask("GET", "/v1/me", None, headers=bearer)
+    assert (status, me["id"], me["capabilities"]["agent_transfer_modes"]) == (200, "anna", ["soft", "hard"])
+
+
+@pytest.mark.parametrize("agent", ["anna", "nobody"])
+async def test_given_wrong_login_when_logging_in_then_the_same_refusal_for_known_and_unknown(
+    serve: Serve, agent: str
+) -> None:
+    served = await serve()
+    status, problem, answer = await served.ask("POST", "/v1/login", None, json={"agent": agent, "password": "x"})
+    assert (status, problem["code"]) == (401, "wrong_login")
+    assert problem["detail"] == "Agent or password is wrong."
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert served.gateway.asked == []
+
+
+async def test_given_five_wrong_passwords_when_the_right_one_comes_then_429_until_the_pause_is_over(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    for _ in range(5):
+        status, _, _ = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": "x"})
+        assert status == 401
+    status, problem, answer = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": PASSWORD})
+    assert (status, problem["code"]) == (429, "too_many_attempts")
+    served.clock.now += int(answer.headers["Retry-After"])
+    status, _, _ = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": PASSWORD})
+    assert status == 200
+
+
+async def test_given_one_agent_locked_when_another_logs_in_then_they_may(serve: Serve) -> None:
+    served = await serve()
+    for _ in range(6):
+        await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": "x"})
+    status, _, _ = await served.ask("POST", "/v1/login", None, json={"agent": "ben", "password": PASSWORD})
+    assert status == 200
+
+
+async def test_given_no_or_wrong_tokens_when_asking_then_401_and_never_data(serve: Serve) -> None:
+    served = await serve(talking(a_call(), ANNA))
+    claims = {
+        "sub": "anna",
+        "exp": time.time() * 2,
+        "iat": 0,
+        "jti": "x",
+        "auth_time": 0,
+        "pwd": "",
+        "iss": "callbridge",
+    }
+    claims["aud"] = "callbridge-agent"
+    forged = jwt.encode(claims, b"z" * 32, algorithm="HS256")
+    unsigned = jwt.encode(claims, None, algorithm="none")
+    for value in (
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "Bearer nonsense",
+        f"Bearer {forged}",
+        f"Bearer {unsigned}",
+        "Bearer a.b.c",
+        "Bearer ..",
+        "Bearer " + "x" * 5000,
+        "Bearer é",
+    ):
+        for path in ("/v1/me", "/v1/calls", "/v1/calls/c-1", "/v1/directory", "/v1/events", "/v1/agents"):
+            headers = {"Authorization": value} if value is not None else {}
+            status, problem, answer = await served.ask("GET", path, None, headers=headers)
+            assert status == 401, (value, path)
+            assert "WWW-Authenticate" in answer.headers
+            assert set(problem) <= {"type", "title", "status", "detail", "code"}
+
+
+async def test_given_an_expired_token_when_asking_then_401_says_so(serve: Serve) -> None:
+    served = await serve()
+    headers = served.headers()
+    served.clock.now += 901
+    status, problem, _ = await served.ask("GET", "/v1/me", None, headers=headers)
+    assert (status, problem["code"]) == (401, "token_expired")
+
+
+async def test_given_a_token_when_refreshing_then_a_later_one_but_never_past_the_session(serve: Serve) -> None:
+    served = await serve(limits=Limits(session=1000.0))
+    headers = served.headers()
+    served.clock.now += 500
+    status, session, _ = await served.ask("POST", "/v1/token:refresh", None, headers=headers)
+    assert (status, session["expires_in"]) == (200, 500)
+
+
+async def test_given_logged_out_when_the_token_is_used_again_then_401(serve: Serve) -> None:
+    served = await serve()
+    headers = served.headers()
+    status, _, _ = await served.ask("POST", "/v1/logout", None, headers=headers)
+    assert status == 204
+    assert isinstance(served.gateway.asked[0], LogOut)
+    status, problem, _ = await served.ask("GET", "/v1/me", None, headers=headers)
+    assert (status, problem["code"]) == (401, "token_invalid")
+
+
+async def test_given_a_changed_password_when_an_old_token_is_used_then_401(serve: Serve) -> None:
+    served = await serve()
+    headers = served.headers()
+    served.settings.agents[ANNA] = served.settings.agents[ANNA] + "x"  # type: ignore[index]
+    status, _, _ = await served.ask("GET", "/v1/me", None, headers=headers)
+    assert status == 401
+
+
+async def test_given_a_service_when_it_asks_what_is_for_agents_then_403(serve: Serve) -> None:
+    served = await serve()
+    status, problem, _ = await served.ask("GET", "/v1/me", CRM_TOKEN)
+    assert (status, problem["code"]) == (403, "agents_only")
+
+
+async def test_given_busy_when_becoming_available_then_the_engine_is_asked_and_me_shows_it(serve: Serve) -> None:
+    served = await serve()
+    status, me, _ = await served.ask("PUT", "/v1/me/state", json={"state": "busy", "reason": "Lunch"})
+    assert (status, me["state"], me["reason"]) == (200, "busy", "Lunch")
+    signal = served.gateway.asked[0]
+    assert isinstance(signal, SetPresence)
+    assert (signal.agent, signal.presence) == (ANNA, Presence.BUSY)
+
+
+async def test_given_no_wrap_up_when_ending_it_then_409(serve: Serve) -> None:
+    served = await serve()
+    status, problem, _ = await served.ask("POST", "/v1/me/state:end-wrap-up")
+    assert (status, problem["code"]) == (409, "not_in_wrap_up")
+
+
+async def test_given_an_offline_agent_when_a_service_makes_them_available_then_they_are_logged_in_first(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    await served.ask("PUT", "/v1/agents/ben/state", CRM_TOKEN, json={"state": "offline"})
+    status, agent, _ = await served.ask("PUT", "/v1/agents/ben/state", CRM_TOKEN, json={"state": "available"})
+    assert (status, agent["state"]) == (200, "available")
+    assert [type(signal) for signal in served.gateway.asked] == [LogOut, LogIn, SetPresence]
+    assert served.gateway.asked[0].agent == BEN
+
+
+async def test_given_an_agent_when_setting_anothers_state_then_403_but_a_supervisor_may(serve: Serve) -> None:
+    served = await serve()
+    status, problem, _ = await served.ask("PUT", "/v1/agents/ben/state", ANNA, json={"state": "busy"})
+    assert (status, problem["code"]) == (403, "scope_missing")
+    status, _, _ = await served.ask("PUT", "/v1/agents/ben/state", "cleo", json={"state": "busy"})
+    assert status == 200
