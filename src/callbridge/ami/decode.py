@@ -21,8 +21,18 @@ from callbridge.domain.signals import (
     Signal,
 )
 
-WANTED = ("BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "OriginateResponse", "DeviceStateChange")
+CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup"})
+"""Those that carry the channel's variables, the stamp among them."""
+
+WANTED = (*sorted(CHANNEL_EVENTS), "OriginateResponse", "DeviceStateChange", "FullyBooted")
 """The events that mean something here; the eventfilter lines of asterisk/manager-callbridge.conf name the same."""
+
+STAMP = "CALLBRIDGE_STAMP"
+"""Global variable with a word that only the PBX and the gateway know.
+
+A line break in a caller's SIP address becomes one in AMI's messages, so a stranger can add headers to an event, or
+whole events. Such a one does not have the word.
+"""
 
 VARIABLES = (
     "CALLBRIDGE_ROLE",
@@ -35,6 +45,9 @@ VARIABLES = (
 
 HOLDING_BRIDGES = frozenset({"callbridge-hold", "callbridge-legs"})
 """Names of the waiting rooms in asterisk/extensions-callbridge.conf."""
+
+ACTION_ID_STAMP = "|"
+"""Between the ChannelId and the stamp in an Originate's ActionID."""
 
 _RINGING, _UP = "5", "6"
 
@@ -59,7 +72,16 @@ def text(message: Message, header: str) -> str:
     return value if isinstance(value, str) else (value[0] if value else "")
 
 
-def decode(message: Message) -> Signal | None:
+def is_genuine(message: Message, stamp: str) -> bool:
+    """Whether a channel's message has the stamp, once and as the PBX adds it. Other messages have none to show."""
+    if text(message, "Event") not in CHANNEL_EVENTS and text(message, "Event") != "Status":
+        return True
+    values = message.get("ChanVariable", [])
+    lines = [values] if isinstance(values, str) else values
+    return [line for line in lines if line.startswith(f"{STAMP}=")] == [f"{STAMP}={stamp}"]
+
+
+def decode(message: Message, stamp: str) -> Signal | None:
     """The signal of an event; None where it means nothing here."""
     match text(message, "Event"):
         case "BridgeEnter":
@@ -73,9 +95,10 @@ def decode(message: Message) -> Signal | None:
         case "Hangup":
             return ChannelGone(channel=ChannelId(text(message, "Uniqueid")), cause=_number(text(message, "Cause")))
         case "OriginateResponse" if text(message, "Response") == "Failure":
-            # The Uniqueid is "<null>" where no channel was made; the ActionID is the ChannelId that was asked for.
+            # The Uniqueid is "<null>" where no channel was made; the ActionID is what `encode` gave it.
+            channel, _, shown = text(message, "ActionID").partition(ACTION_ID_STAMP)
             cause = _CAUSE_OF_REASON.get(text(message, "Reason"), 0)
-            return OriginateFailed(channel=ChannelId(text(message, "ActionID")), cause=cause)
+            return OriginateFailed(channel=ChannelId(channel), cause=cause) if shown == stamp else None
         case "DeviceStateChange":
             return PhoneChanged(phone=text(message, "Device"), state=phone_state(text(message, "State")))
     return None

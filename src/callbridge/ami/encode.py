@@ -6,6 +6,7 @@ Control characters are refused once more by the link, for every header of every 
 import re
 from typing import NamedTuple
 
+from callbridge.ami.decode import ACTION_ID_STAMP
 from callbridge.domain.effects import (
     Bridge,
     ChannelEffect,
@@ -26,11 +27,11 @@ class Action(NamedTuple):
     headers: dict[str, str | list[str]]
 
 
-def encode(effect: ChannelEffect) -> Action:
-    """The one AMI action that performs the effect."""
+def encode(effect: ChannelEffect, stamp: str) -> Action:
+    """The one AMI action that performs the effect; `stamp` makes an Originate's answer recognisable."""
     match effect:
         case Originate():
-            return Action("Originate", _originate(effect))
+            return Action("Originate", _originate(effect, stamp))
         case Bridge():
             return Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"})
         case Hold():
@@ -48,10 +49,10 @@ def _redirect(channel_name: str, context: str) -> Action:
     return Action("Redirect", {"Channel": channel_name, "Context": context, "Exten": "s", "Priority": "1"})
 
 
-def _originate(effect: Originate) -> dict[str, str | list[str]]:
+def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:
     return {
         # OriginateResponse carries the ActionID also where no channel came to life.
-        "ActionID": effect.channel,
+        "ActionID": f"{effect.channel}{ACTION_ID_STAMP}{stamp}",
         "Channel": effect.phone,
         "ChannelId": effect.channel,
         "Context": "callbridge-leg",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from callbridge.ami.decode import VARIABLES, channel_fact, phone_state, text
+from callbridge.ami.decode import VARIABLES, channel_fact, is_genuine, phone_state, text
 from callbridge.ami.framing import Message
 from callbridge.domain.signals import PbxSeen
 
@@ -14,11 +14,12 @@ class Asking(Protocol):
     async def list_action(self, name: str, /, headers: Headers = ...) -> list[Message]: ...
 
 
-async def take_snapshot(link: Asking, now: float) -> PbxSeen:
-    """All channels with their bridges and variables, and the phones' states.
+async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
+    """All channels with their bridges and variables, and the phones' states. `now` in epoch seconds.
 
     Not one moment: three lists, one after the other. Events that came since the first one was asked for must be
-    handled after this signal. `now` in epoch seconds. Raises what `Link.list_action` raises.
+    handled after this signal. Rows without the stamp are not the PBX's and are left out.
+    Raises what `Link.list_action` raises.
     """
     channels = await link.list_action("Status", {"Variables": ",".join(VARIABLES)})
     bridges = await link.list_action("BridgeList")
@@ -26,6 +27,8 @@ async def take_snapshot(link: Asking, now: float) -> PbxSeen:
     rooms = {text(bridge, "BridgeUniqueid"): bridge for bridge in bridges}
     facts = []
     for channel in channels:
+        if not is_genuine(channel, stamp):
+            continue
         bridge = text(channel, "BridgeID")
         room = rooms.get(bridge)
         # A bridge that was gone by the second list holds nobody any more.

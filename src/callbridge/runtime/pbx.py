@@ -4,13 +4,15 @@ While a snapshot is being taken events wait, so that the engine first learns wha
 """
 
 import asyncio
+import re
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
-from callbridge.ami.decode import decode, text
+from callbridge.ami.decode import STAMP, decode, is_genuine, text
 from callbridge.ami.encode import encode
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost
 from callbridge.ami.framing import Message
@@ -26,6 +28,10 @@ _LOOK_RETRY = 1.0
 _IN_FLIGHT = 100
 """Actions that may be under way at once; the next ones wait their turn, in order."""
 _QUEUE = 10_000
+_UNSTAMPED_EVERY = 5.0
+"""Seconds between two complaints about events without the stamp, and two attempts to put that right."""
+_STAMP_SHAPE = re.compile(r"[0-9a-f]{32}")
+_STAMP_CURE = "somebody forges events, or CALLBRIDGE_STAMP is missing in channelvars= of manager.conf"
 
 
 class Ami(Protocol):
@@ -53,7 +59,8 @@ class Pbx:
     ) -> None:
         """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
 
-        `clock` gives epoch seconds. `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
+        `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
+        `clock` gives epoch seconds.
         """
         self._put = put
         self._alive = alive
@@ -66,6 +73,10 @@ class Pbx:
         self._actions: asyncio.Queue[ChannelEffect] = asyncio.Queue(_QUEUE)
         self._places = asyncio.Semaphore(_IN_FLIGHT)
         self._tasks: asyncio.TaskGroup | None = None
+        self._stamp = ""
+        self._unstamped_at = 0.0
+        self.unstamped = 0
+        """Events dropped because they did not have the stamp."""
         self.ready = False
         """A snapshot has been taken since the link came up."""
 
@@ -101,8 +112,23 @@ class Pbx:
             self._take(message)
 
     def _take(self, message: Message) -> None:
-        signal = decode(message)
+        if not is_genuine(message, self._stamp):
+            self._unstamped()
+            return
+        if text(message, "Event") == "FullyBooted":
+            self._look.set()
+            return
+        signal = decode(message, self._stamp)
         if signal is not None and not self._put(signal):
+            self._look.set()
+
+    def _unstamped(self) -> None:
+        """A stranger's event; or the PBX forgot its global variables, or was never told to show them."""
+        self.unstamped += 1
+        now = self._clock()
+        if now - self._unstamped_at >= _UNSTAMPED_EVERY:
+            self._unstamped_at = now
+            _log.warning("event_without_stamp", total=self.unstamped, cure=_STAMP_CURE)
             self._look.set()
 
     # ------------------------------------------------------------ effects
@@ -140,7 +166,7 @@ class Pbx:
     async def _perform_one(self, effect: ChannelEffect) -> None:
         name = type(effect).__name__
         try:
-            action = encode(effect)
+            action = encode(effect, self._stamp)
             await self._link.action(action.name, action.headers)
         except ConnectionLost:
             pass  # PbxLost is on its way; the next snapshot decides
@@ -170,7 +196,8 @@ class Pbx:
         if self._held_back is None:
             self._held_back = []
         try:
-            seen = await take_snapshot(self._link, self._clock())
+            await self._stamp_pbx()
+            seen = await take_snapshot(self._link, self._clock(), self._stamp)
         except ConnectionLost:
             return
         except AmiError as error:
@@ -192,6 +219,15 @@ class Pbx:
         messages, self._held_back = self._held_back or [], None
         for message in messages:
             self._take(message)
+
+    async def _stamp_pbx(self) -> None:
+        """Makes genuine events recognisable: the stamp that the PBX has, or a new one. It is shared by all gateways."""
+        answer = await self._link.action("Getvar", {"Variable": STAMP})
+        stamp = text(answer, "Value")
+        if not _STAMP_SHAPE.fullmatch(stamp):
+            stamp = secrets.token_hex(16)
+            await self._link.action("Setvar", {"Variable": STAMP, "Value": stamp})
+        self._stamp = stamp
 
     # ------------------------------------------------------------ the lease
 

@@ -1,0 +1,209 @@
+"""What AMI's messages mean, and how effects are said to Asterisk: hostile values included."""
+
+import pytest
+
+from callbridge.ami.decode import CHANNEL_EVENTS, WANTED, channel_variables, decode, is_genuine
+from callbridge.ami.encode import caller_id, encode
+from callbridge.ami.framing import Message
+from callbridge.ami.headers import checked
+from callbridge.ami.snapshot import take_snapshot
+from callbridge.domain.agents import PhoneState
+from callbridge.domain.effects import Bridge, Hangup, Hold, Originate, SetAfter, ToFallback
+from callbridge.domain.ids import CallId, ChannelId
+from callbridge.domain.signals import (
+    ChannelAnswered,
+    ChannelEntered,
+    ChannelGone,
+    ChannelLeft,
+    ChannelRinging,
+    OriginateFailed,
+    PhoneChanged,
+)
+
+WORD = "0123456789abcdef0123456789abcdef"
+CALL, LEG = CallId("c-17-1"), ChannelId("c-17-1-leg-1")
+
+
+def event(name: str, **headers: str | list[str]) -> Message:
+    return {"Event": name, "Uniqueid": "17.1", "Channel": "PJSIP/trunk-1", "ChannelState": "6", **headers}
+
+
+def enter(**headers: str | list[str]) -> Message:
+    room = {"BridgeUniqueid": "b1", "BridgeTechnology": "holding_bridge", "BridgeName": "callbridge-hold"}
+    return event("BridgeEnter", **{**room, **headers})
+
+
+def test_given_a_caller_in_the_waiting_room_when_decoded_then_all_of_the_call_is_there() -> None:
+    variables = ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_GROUP=support", "CALLBRIDGE_DATA=order=1&vip=yes", "OTHER=x"]
+    signal = decode(enter(CallerIDNum="+4930", CallerIDName="<unknown>", ChanVariable=variables), WORD)
+    assert isinstance(signal, ChannelEntered)
+    fact = signal.fact
+    assert (fact.channel, fact.name, fact.bridge, fact.holding) == ("17.1", "PJSIP/trunk-1", "b1", True)
+    assert (fact.caller_number, fact.caller_name) == ("+4930", "")
+    assert (fact.variables.role, fact.variables.group, fact.variables.data) == ("caller", "support", "order=1&vip=yes")
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        {"BridgeTechnology": "simple_bridge", "BridgeName": "<unknown>"},
+        {"BridgeTechnology": "holding_bridge", "BridgeName": "the-sites-own-room"},
+        {"BridgeTechnology": "softmix", "BridgeName": "callbridge-hold"},
+    ],
+)
+def test_given_another_bridge_when_decoded_then_it_is_not_taken_for_the_waiting_room(room: dict[str, str]) -> None:
+    signal = decode(enter(**room), WORD)
+    assert isinstance(signal, ChannelEntered)
+    assert not signal.fact.holding
+
+
+def test_given_the_other_events_when_decoded_then_each_is_its_signal() -> None:
+    assert decode(event("BridgeLeave", BridgeUniqueid="b1"), WORD) == ChannelLeft(channel="17.1", bridge="b1")  # type: ignore[arg-type]
+    assert decode(event("Newstate", ChannelState="5"), WORD) == ChannelRinging(
+        channel=ChannelId("17.1"), name="PJSIP/trunk-1"
+    )
+    assert decode(event("Newstate", ChannelState="6"), WORD) == ChannelAnswered(
+        channel=ChannelId("17.1"), name="PJSIP/trunk-1"
+    )
+    assert decode(event("Newstate", ChannelState="4"), WORD) is None
+    assert decode(event("Hangup", Cause="21"), WORD) == ChannelGone(channel=ChannelId("17.1"), cause=21)
+    assert decode({"Event": "DeviceStateChange", "Device": "PJSIP/anna", "State": "UNAVAILABLE"}, WORD) == (
+        PhoneChanged(phone="PJSIP/anna", state=PhoneState.UNREACHABLE)
+    )
+    assert decode({"Event": "DeviceStateChange", "Device": "PJSIP/anna", "State": "NOT_INUSE"}, WORD) == (
+        PhoneChanged(phone="PJSIP/anna", state=PhoneState.IDLE)
+    )
+
+
+@pytest.mark.parametrize("cause", ["", "x", "-1", "²", "9" * 30])
+def test_given_a_senseless_cause_when_decoded_then_nothing_breaks(cause: str) -> None:
+    assert isinstance(decode(event("Hangup", Cause=cause), WORD), ChannelGone)
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_given_an_event_without_its_headers_or_with_repeated_ones_when_decoded_then_nothing_breaks(name: str) -> None:
+    decode({"Event": name}, WORD)
+    decode({"Event": name, "Uniqueid": ["a", "b"], "ChannelState": [], "Cause": ["1", "2"], "Channel": []}, WORD)
+
+
+def test_given_a_failed_originate_when_the_answer_has_the_stamp_then_the_leg_failed() -> None:
+    answer: Message = {"Event": "OriginateResponse", "Response": "Failure", "Reason": "5", "Uniqueid": "<null>"}
+    assert decode({**answer, "ActionID": f"{LEG}|{WORD}"}, WORD) == OriginateFailed(channel=LEG, cause=17)
+    assert decode({**answer, "ActionID": f"{LEG}|guessed"}, WORD) is None
+    assert decode({**answer, "Response": "Success", "ActionID": f"{LEG}|{WORD}"}, WORD) is None
+
+
+@pytest.mark.parametrize("name", sorted(CHANNEL_EVENTS))
+def test_given_a_channel_event_without_the_stamp_when_looked_at_then_it_is_not_genuine(name: str) -> None:
+    assert not is_genuine(event(name), WORD)
+    assert not is_genuine(event(name, ChanVariable="CALLBRIDGE_STAMP="), WORD)
+    assert not is_genuine(event(name, ChanVariable=["CALLBRIDGE_STAMP=guess", f"CALLBRIDGE_STAMP={WORD}"]), WORD)
+    assert is_genuine(event(name, ChanVariable=["CALLBRIDGE_ROLE=caller", f"CALLBRIDGE_STAMP={WORD}"]), WORD)
+    assert is_genuine(event(name, ChanVariable=f"CALLBRIDGE_STAMP={WORD}"), WORD)
+
+
+def test_given_variables_of_events_and_of_status_when_read_then_both_are_understood() -> None:
+    assert channel_variables({"Event": "x", "ChanVariable": "CALLBRIDGE_ROLE=agent"}).role == "agent"
+    assert (
+        channel_variables({"Event": "x", "Variable": ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_CALL="]}).role == "caller"
+    )
+    assert channel_variables({"Event": "x", "ChanVariable": "CALLBRIDGE_DATA=a=b&c=d"}).data == "a=b&c=d"
+
+
+# ---------------------------------------------------------------- effects
+
+
+def originate(**changes: object) -> Originate:
+    given = {"call": CALL, "channel": LEG, "phone": "PJSIP/anna", "caller_number": "+4930", "caller_name": "Max"}
+    return Originate(**{**given, "timeout": 50.0, **changes})  # type: ignore[arg-type]
+
+
+def test_given_each_effect_when_encoded_then_it_is_one_action_that_the_link_takes() -> None:
+    effects = [
+        originate(),
+        Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="PJSIP/t-1", leg=LEG, leg_name="PJSIP/anna-2"),
+        Hold(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
+        ToFallback(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
+        SetAfter(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1", after="hold"),
+        Hangup(call=CALL, channel=LEG),
+    ]
+    actions = [encode(effect, WORD) for effect in effects]
+    names = [action.name for action in actions]
+    assert names == ["Originate", "Bridge", "Redirect", "Redirect", "Setvar", "Hangup"]
+    for action in actions:
+        checked(action.name, action.headers)
+
+
+def test_given_an_originate_when_encoded_then_it_dials_the_agents_phone_and_nothing_else() -> None:
+    headers = encode(originate(), WORD).headers
+    assert headers["Channel"] == "PJSIP/anna"
+    assert headers["ChannelId"] == LEG
+    assert headers["Context"] == "callbridge-leg"
+    assert headers["Timeout"] == "50000"
+    assert headers["Async"] == "true"
+    assert "Application" not in headers
+    assert headers["CallerID"] == '"Max" <+4930>'
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "shown"),
+    [
+        ('Max "the <best>"', "+4930", '"Max  the  best" <+4930>'),
+        ("a\r\nAction: Hangup\r\nChannel: all", "1\r\nAction: x", '"a Action: Hangup Channel: all" <1Actionx>'),
+        ("", "", '"" <>'),
+        ("Иван", "100", '"Иван" <100>'),
+        ("x" * 500, "9" * 500, f'"{"x" * 80}" <{"9" * 40}>'),
+        ("a,b|c;d(e)", "1&PJSIP/other", '"a b c d e" <1PJSIPother>'),
+    ],
+)
+def test_given_a_hostile_caller_when_their_number_is_shown_then_it_is_only_a_value(
+    name: str, number: str, shown: str
+) -> None:
+    headers = encode(originate(caller_name=name, caller_number=number), WORD).headers
+    assert caller_id(name, number) == shown
+    assert headers["CallerID"] == shown
+    checked("Originate", headers)
+
+
+# ---------------------------------------------------------------- snapshot
+
+
+class Lists:
+    def __init__(self, **lists: list[Message]) -> None:
+        self._lists = lists
+
+    async def list_action(self, name: str, /, headers: object = None) -> list[Message]:
+        return self._lists[name]
+
+
+async def test_given_three_lists_when_put_together_then_each_channel_is_where_it_is() -> None:
+    stamp = f"CALLBRIDGE_STAMP={WORD}"
+    seen = await take_snapshot(
+        Lists(
+            Status=[
+                event("Status", BridgeID="h", ChanVariable=["CALLBRIDGE_ROLE=caller", stamp]),
+                event("Status", Uniqueid="17.2", BridgeID="gone", ChanVariable=stamp),
+                event("Status", Uniqueid="17.3", BridgeID="", ChannelState="5", ChanVariable=stamp),
+                event("Status", Uniqueid="17.4", BridgeID="h", ChanVariable="CALLBRIDGE_ROLE=caller"),
+            ],
+            BridgeList=[
+                {
+                    "Event": "BridgeListItem",
+                    "BridgeUniqueid": "h",
+                    "BridgeTechnology": "holding_bridge",
+                    "BridgeName": "callbridge-hold",
+                }
+            ],
+            DeviceStateList=[{"Event": "DeviceStateChange", "Device": "PJSIP/anna", "State": "INUSE"}],
+        ),
+        1000.0,
+        WORD,
+    )
+    assert [(fact.channel, fact.bridge, fact.holding) for fact in seen.channels] == [
+        ("17.1", "h", True),
+        ("17.2", None, False),
+        ("17.3", None, False),
+    ]
+    assert seen.channels[2].ringing
+    assert seen.phones == {"PJSIP/anna": PhoneState.IN_USE}
+    assert seen.taken_at == 1000.0
