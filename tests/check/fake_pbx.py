@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from callbridge.ami.errors import ActionRefused
 from callbridge.ami.framing import Message
-from callbridge.check.dialplan import shipped_contexts
 from callbridge.check.logins import NEEDED, NEEDED_HERE
-from callbridge.check.pbx import FEATURE_MODULES, MODULES
+from callbridge.check.shipped import contexts, modules
 
 Headers = Mapping[str, str | Sequence[str]]
 
@@ -21,11 +20,11 @@ class FakePbx:
             "DIALPLAN_EXISTS(callbridge-site-fallback,s,1)": "1",
             "IFMODULE(func_module.so)": "1",
         }
-        for module in (*MODULES, *FEATURE_MODULES):
-            self.variables[f"IFMODULE({module}.so)"] = "1"
+        for module in modules():
+            self.variables[f"IFMODULE({module})"] = "1"
         self.dialplan: list[Message] = [
             {"Context": context, "Extension": "s", "Application": application, "AppData": ""}
-            for context, applications in shipped_contexts().items()
+            for context, applications in contexts().items()
             for application in applications
         ]
         self.enters("support")

@@ -10,12 +10,10 @@ from fake_pbx import FakePbx
 
 from callbridge.ami.decode import VARIABLES
 from callbridge.check.asking import Headers
-from callbridge.check.dialplan import check_dialplan, shipped_contexts
+from callbridge.check.dialplan import check_dialplan
 from callbridge.check.findings import Finding, Level, error, has_errors, ok
 from callbridge.check.logins import check_actions_user, check_events_user
 from callbridge.check.pbx import (
-    FEATURE_MODULES,
-    MODULES,
     check_clock,
     check_manager,
     check_modules,
@@ -23,6 +21,7 @@ from callbridge.check.pbx import (
     check_version,
 )
 from callbridge.check.phones import check_phones
+from callbridge.check.shipped import contexts, modules
 from callbridge.check.show import show
 from callbridge.config import AgentSection, Login, Pbx, Secret
 
@@ -75,7 +74,7 @@ async def test_given_a_version_when_checked_then_too_old_is_an_error(pbx: FakePb
 async def test_given_a_module_that_is_not_loaded_when_checked_then_it_and_its_use_are_named(pbx: FakePbx) -> None:
     del pbx.variables["IFMODULE(bridge_holding.so)"]
     found = the(await check_modules(pbx), Level.ERROR)
-    assert "bridge_holding.so is not loaded (callers wait in it)" in found
+    assert "bridge_holding.so is not loaded (the waiting rooms)" in found
     assert "module load bridge_holding.so" in found
 
 
@@ -84,14 +83,16 @@ async def test_given_func_config_when_checked_then_readable_secrets_are_a_warnin
     assert "noload = func_config.so" in the(await check_modules(pbx), Level.WARNING)
 
 
-def test_given_the_shipped_dialplan_when_read_then_the_module_of_all_that_it_uses_is_checked() -> None:
-    core = {"answer", "background", "congestion", "goto", "gotoif", "hangup", "noop", "ringing", "set", "wait"}
-    modules = {
-        "bridgeadd": "app_bridgeaddchan", "bridgewait": "app_bridgewait", "dial": "app_dial", "execif": "app_exec",
-        "gosub": "app_stack", "gosubif": "app_stack", "return": "app_stack",
-    }  # fmt: skip
-    used = {application for applications in shipped_contexts().values() for application in applications} - core
-    assert {modules[application] for application in used} <= {*MODULES, *FEATURE_MODULES}
+def test_given_the_shipped_files_when_read_then_the_dialplan_and_its_modules_are_there() -> None:
+    assert {"callbridge", "callbridge-hold", "callbridge-leg", "callbridge-fallback"} <= contexts().keys()
+    assert "bridgewait" in contexts()["callbridge-hold"]
+    assert modules()["app_bridgewait.so"] == "the waiting rooms"
+    assert len(modules()) > 15
+
+
+async def test_given_an_endpoint_in_another_context_when_checked_then_it_is_noted(pbx: FakePbx) -> None:
+    pbx.variables["PJSIP_ENDPOINT(anna,context)"] = "internal"
+    assert "whatever its context internal allows" in the(await check_phones(pbx, [ANNA]), Level.NOTE)
 
 
 async def test_given_no_include_when_checked_then_the_missing_contexts_and_the_line_to_add_are_named(

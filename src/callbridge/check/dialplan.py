@@ -3,19 +3,20 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from importlib import resources
-from pathlib import Path
 
 from callbridge.ami.errors import AmiError
 from callbridge.ami.framing import Message
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
+from callbridge.check.shipped import DIALPLAN
+from callbridge.check.shipped import contexts as contexts_shipped
 
 REQUIRED = ("callbridge", "callbridge-hold", "callbridge-leg", "callbridge-fallback")
 """Without these nothing works; others belong to features."""
-FILE = "extensions-callbridge.conf"
 
-_INCLUDE = f'Copy {FILE} to the PBX, add #include "{FILE}" to extensions.conf, then `asterisk -rx "dialplan reload"`.'
+_INCLUDE = (
+    f'Copy {DIALPLAN} to the PBX, add #include "{DIALPLAN}" to extensions.conf, then `asterisk -rx "dialplan reload"`.'
+)
 _ENTERS = re.compile(r"(?:^|[?:(])callbridge,([^,)]+),")
 _GROUP = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -31,36 +32,23 @@ async def check_dialplan(asking: Asking, groups: Collection[str]) -> list[Findin
     missing = [name for name in REQUIRED if name not in contexts]
     if missing:
         return [error("dialplan", f"the PBX has no context {', '.join(missing)}", _INCLUDE)]
-    findings = [ok("dialplan", f"{FILE} is included")]
+    findings = [ok("dialplan", f"{DIALPLAN} is included")]
     findings += _same_version(contexts)
     findings += _reached(rows, groups)
     findings.append(await _fallback(asking))
     return findings
 
 
-def shipped_contexts() -> dict[str, list[str]]:
-    """The applications of every context of the dialplan that this version ships, in the order of the file."""
-    packaged = resources.files("callbridge") / "asterisk"
-    folder = packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "asterisk"
-    contexts: dict[str, list[str]] = {}
-    for line in (folder / FILE).read_text().splitlines():
-        if header := re.match(r"\[([^]]+)]", line):
-            contexts[header[1]] = []
-        elif step := re.match(r"\s*(?:exten\s*=>\s*[^,]+,[^,]+|same\s*=>\s*[^,]+),(\w+)", line):
-            contexts[next(reversed(contexts))].append(step[1].lower())
-    return contexts
-
-
 def _same_version(contexts: dict[str, list[Message]]) -> Iterator[Finding]:
     different = [
         name
-        for name, applications in shipped_contexts().items()
+        for name, applications in contexts_shipped().items()
         if sorted(text(row, "Application").lower() for row in contexts.get(name, ()) if text(row, "Application"))
         != sorted(applications)
     ]
     if different:
         what = f"the PBX's {', '.join(different)} {_are(different)} not what this version of callbridge ships"
-        yield warning("dialplan", what, f"Copy this version's {FILE} to the PBX again, then reload the dialplan.")
+        yield warning("dialplan", what, f"Copy this version's {DIALPLAN} to the PBX again, then reload the dialplan.")
 
 
 def _reached(rows: Iterable[Message], groups: Collection[str]) -> Iterator[Finding]:

@@ -143,9 +143,9 @@ async def _booted(event: asyncio.Event) -> Finding:
 
 
 async def check_events_user(asking: Asking, name: str) -> Iterable[Finding]:
-    surplus = sorted({held for action in (await _permitted(asking)).values() for held in action})
+    surplus = sorted(action for action, classes in (await _permitted(asking)).items() if classes)
     if surplus:
-        what = f"{name} may act: it has write = {','.join(surplus)}"
+        what = f"{name} may act, it may use {len(surplus)} actions such as {', '.join(surplus[:3])}"
         return [warning("permissions", what, f"Leave write empty for [{name}] in manager.conf, it only listens.")]
     return [ok("permissions", f"{name} can do nothing but listen")]
 

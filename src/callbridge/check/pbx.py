@@ -8,6 +8,7 @@ from callbridge.ami.decode import VARIABLES
 from callbridge.ami.errors import AmiError
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
+from callbridge.check.shipped import modules
 from callbridge.config import Pbx
 
 OLDEST, TESTED = 20, 22
@@ -16,28 +17,6 @@ _SKEW = 2.0
 """Seconds between the two clocks from which log files and times on screen become confusing."""
 _LONG_WRITE = 10_000
 """Milliseconds of writetimeout above which a busy reader is not cut off."""
-
-MODULES = {
-    "app_bridgewait": "callers wait in it",
-    "bridge_holding": "callers wait in it",
-    "bridge_simple": "two people talk in it",
-    "chan_pjsip": "agents' phones",
-    "res_musiconhold": "music for waiting callers",
-    "app_dial": "agents' phones call each other",
-    "app_exec": "callbridge's dialplan",
-    "app_stack": "callbridge's dialplan",
-    "func_callerid": "callbridge's dialplan",
-    "func_dialplan": "callbridge's dialplan",
-    "func_global": "the gateway's lease",
-    "func_logic": "callbridge's dialplan",
-    "func_module": "callbridge's dialplan",
-    "func_pjsip_endpoint": "callbridge's dialplan",
-    "func_strings": "callbridge's dialplan",
-    "func_timeout": "callbridge's dialplan",
-    "res_manager_devicestate": "the states of agents' phones",
-}
-FEATURE_MODULES = {"app_bridgeaddchan": "conferences", "bridge_softmix": "conferences", "func_uri": "data for the pop"}
-"""What is missed only by a feature."""
 
 
 async def check_version(asking: Asking) -> Finding:
@@ -69,12 +48,19 @@ async def check_modules(asking: Asking) -> list[Finding]:
         what = "func_config.so is loaded: whoever has the actions user's secret can read every secret of the PBX"
         cure = "Put noload = func_config.so into modules.conf, unless your dialplan uses AST_CONFIG()."
         findings.append(warning("modules", what, cure))
-    missing: list[Finding] = []
-    for names, found in ((MODULES, error), (FEATURE_MODULES, warning)):
-        for name, use in names.items():
-            if await variable(asking, f"IFMODULE({name}.so)") != "1":
-                cure = f"Load it in modules.conf, then `asterisk -rx 'module load {name}.so'`."
-                missing.append(found("modules", f"{name}.so is not loaded ({use})", cure))
+    if await variable(asking, "IFMODULE(res_pjsip_refer.so)") == "1":
+        what = "res_pjsip_refer.so is loaded: a phone that knows a call's dialog can take its place (Replaces)"
+        cure = "Put noload = res_pjsip_refer.so into modules.conf where no phone of this PBX needs to transfer."
+        findings.append(note("modules", what, cure))
+    missing = [
+        error(
+            "modules",
+            f"{name} is not loaded{f' ({use})' if use else ''}",
+            f"Load it in modules.conf, then `asterisk -rx 'module load {name}'`.",
+        )
+        for name, use in modules().items()
+        if await variable(asking, f"IFMODULE({name})") != "1"
+    ]
     return findings + (missing or [ok("modules", "all that callbridge needs are loaded")])
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 
+from callbridge.ami.errors import ActionRefused
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
 from callbridge.config import AgentSection
 
 
 async def check_phones(asking: Asking, agents: Iterable[AgentSection]) -> list[Finding]:
-    listed = await asking.list_action("DeviceStateList")
+    try:
+        listed = await asking.list_action("DeviceStateList")
+    except ActionRefused:
+        listed = []
     states = {text(row, "Device"): text(row, "State") for row in listed}
     readable = await variable(asking, "IFMODULE(func_pjsip_endpoint.so)") == "1"
     findings: list[Finding] = []
     for agent in agents:
-        state = await variable(asking, f"DEVICE_STATE({agent.phone})") or states.get(agent.phone, "")
+        # The list has only devices that were asked for since Asterisk's start; the function needs func_devstate.so.
+        state = states.get(agent.phone) or await variable(asking, f"DEVICE_STATE({agent.phone})")
         findings += await _phone(asking, agent, state, readable=readable)
     if not readable:
         what = "the settings of the agents' endpoints cannot be read: func_pjsip_endpoint.so is not loaded"
@@ -28,10 +33,13 @@ async def _phone(asking: Asking, agent: AgentSection, state: str, *, readable: b
     async def setting(name: str) -> str:
         return (await variable(asking, f"PJSIP_ENDPOINT({endpoint},{name})")) if readable else ""
 
-    if state in ("", "INVALID") or (readable and not await setting("context")):
+    if state == "INVALID" or (readable and not await setting("context")):
         what = f"the PBX does not know the phone {agent.phone}"
         return [error(area, what, f"Add the endpoint [{endpoint}] to pjsip.conf, or correct the agent's phone.")]
     findings = []
+    if not state:
+        what = f"whether {agent.phone} is registered cannot be seen"
+        findings.append(note(area, what, "Load func_devstate.so, or look with `asterisk -rx 'pjsip show contacts'`."))
     if state in ("UNAVAILABLE", "UNKNOWN"):
         what = f"{agent.phone} is not registered"
         findings.append(warning(area, what, "Switch the phone on, and compare its user name and password."))
@@ -39,6 +47,10 @@ async def _phone(asking: Asking, agent: AgentSection, state: str, *, readable: b
         findings += _settings(
             area, endpoint, transfer=await setting("allow_transfer"), redirect=await setting("redirect_method")
         )
+        if (context := await setting("context")) != "callbridge-agents":
+            what = f"{endpoint} may dial whatever its context {context} allows"
+            cure = "Set context = callbridge-agents, or see that nothing in it leads outside past the gateway."
+            findings.append(note(area, what, cure))
     return findings or [ok(area, f"{agent.phone} is registered and cannot transfer past the rules")]
 
 
@@ -49,7 +61,7 @@ def _settings(area: str, endpoint: str, *, transfer: str, redirect: str) -> Iter
             f"the phone's own transfer key (SIP REFER) works on {endpoint}, past every rule",
             f"Set allow_transfer = no on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`.",
         )
-    if redirect == "uri_pjsip":
+    if redirect in ("uri_core", "uri_pjsip"):
         yield error(
             area,
             f"{endpoint} may forward a call anywhere (302 moved) without the PBX's dialplan seeing it",
