@@ -5,6 +5,7 @@ from callbridge.web.hub import Hub
 from callbridge.web.metrics import Metrics
 from callbridge.web.settings import Limits, Scope, Service, Webhook, WebSettings
 from callbridge.web.table import document
+from callbridge.web.webhooks import WebhookSender, outbox_messages
 
 __all__ = [
     "Hub",
@@ -14,7 +15,9 @@ __all__ = [
     "Service",
     "WebSettings",
     "Webhook",
+    "WebhookSender",
     "create_app",
     "create_hub",
     "document",
+    "outbox_messages",
 ]
