@@ -117,9 +117,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _openapi(options: argparse.Namespace) -> int:
-    from callbridge.web import openapi
+    from callbridge.web.table import document
 
-    print(json.dumps(openapi.document(), indent=2))
+    print(json.dumps(document(), indent=2))
     return OK
 
 
