@@ -83,7 +83,7 @@ class Bank(AsteriskInstance):
         files = InstanceFiles(name="bank", address=address, modules=SIP_MODULES, configs=configs, verbose=verbose)
         super().__init__(program, folder, files)
         for tone in LINE_TONES:
-            write_tone(self.folder / f"sounds/tone{tone}.wav", tone)
+            write_tone(self.folder / f"sounds/tone{tone}.ulaw", tone)
 
     @property
     def ami(self) -> AmiClient:
@@ -106,7 +106,8 @@ class Bank(AsteriskInstance):
         await super().start(within)
         if self._ami is None or not self._ami.connected:
             await self._disconnect()
-            self._ami = await self.connect()
+            # Without the classes that grow with every packet report and every step of a dialplan.
+            self._ami = await self.connect(events="call,user,system,dtmf")
             self._ami.listen(self._on_event)
         for row in await self._ami.list_action("PJSIPShowRegistrationsOutbound"):
             if row.get("Status") == "Registered":

@@ -154,14 +154,14 @@ class Lab:
                 await ami.action("Hangup", Channel=channel["Channel"])
         await self.wait_no_channels(within)
 
-    async def hear(self, lines: Sequence[Line], seconds: float = 1.0) -> dict[str, Hearing]:
+    async def hear(self, lines: Sequence[Line], seconds: float = 1.2) -> dict[str, Hearing]:
         """Listens at several lines at the same time."""
         channels = {line.name: line.up.channel for line in lines if line.up is not None}
         heard = await hear(self.bank.ami, self.bank.folder / "recordings", channels, self.bank.sources, seconds)
         nobody = Hearing(shares={NO_CALL: 1.0}, seconds=0.0)
         return {line.name: heard.get(line.name, nobody) for line in lines}
 
-    async def who_hears_whom(self, lines: Sequence[Line], seconds: float = 1.0) -> dict[str, frozenset[str]]:
+    async def who_hears_whom(self, lines: Sequence[Line], seconds: float = 1.2) -> dict[str, frozenset[str]]:
         """Line's name -> exactly whom it hears now.
 
         Raises:
@@ -172,7 +172,7 @@ class Lab:
             raise AssertionError(f"unclear who is heard: {'; '.join(unclear)}")
         return {name: hearing.sources for name, hearing in heard.items()}
 
-    async def assert_hears(self, expected: Expected, *, seconds: float = 1.0, within: float = 4.0) -> None:
+    async def assert_hears(self, expected: Expected, *, seconds: float = 1.2, within: float = 4.0) -> None:
         """Asserts that each line hears exactly those who are named, listening again until `within` seconds are over.
 
         Sound follows the signalling by a moment, hence the patience; `within=0` listens once.

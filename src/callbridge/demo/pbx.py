@@ -84,8 +84,8 @@ class Pbx(AsteriskInstance):
             name="pbx", address=address, modules=_modules(), configs=configs, verbose=verbose, lab_user=lab_user
         )
         super().__init__(program, folder, files)
-        write_tone(self.folder / "sounds/moh/hold.wav", HOLD_TONE)
-        write_tone(self.folder / "sounds/fallback.wav", FALLBACK_TONE)
+        write_tone(self.folder / "sounds/moh/hold.ulaw", HOLD_TONE)
+        write_tone(self.folder / "sounds/fallback.ulaw", FALLBACK_TONE)
 
     @property
     def ami_port(self) -> int:

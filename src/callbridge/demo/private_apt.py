@@ -126,26 +126,29 @@ def _choose_sources(apt: "_PrivateApt", progress: Callable[[str], None]) -> str:
         apt.update()
         if version := apt.version_of("asterisk"):
             return version
-    problems = []
     if not DEBIAN_KEYRING.is_file():
         raise PbxUnavailable(
             "This machine's package sources have no Asterisk, and Debian's cannot be checked without its keys. "
             "Install the package debian-archive-keyring, or install Asterisk and set PBX=system."
         )
+    problems: list[PbxUnavailable] = []
     for suite in DEBIAN_SUITES:
+        progress(f"Looking for Asterisk in Debian {suite} ...")
         for mirror in host.mirrors:
-            progress(f"Looking for Asterisk in Debian {suite} ...")
             try:
                 apt.use_source(mirror, suite, DEBIAN_KEYRING)
                 apt.update()
             except PbxUnavailable as problem:
-                problems.append(str(problem))
+                problems.append(problem)
                 continue
             if version := apt.version_of("asterisk"):
                 return version
+    if problems:
+        # The first mirror is the likeliest to have it; what goes wrong there is what has to be mended.
+        raise problems[0]
     raise PbxUnavailable(
-        "No package source of this machine has Asterisk. Check that `apt-get update` works here (network, proxy), or "
-        f"install Asterisk and set PBX=system. {problems[0] if problems else ''}".strip()
+        "No package source of this machine has Asterisk, nor does any name a Debian mirror. "
+        "Install Asterisk and set PBX=system, or start Docker and set PBX=docker."
     )
 
 
@@ -263,7 +266,7 @@ def _run(command: Sequence[str], *, seconds: float = 120, may_fail: bool = False
     if done.returncode and not may_fail:
         said = [line for line in (done.stderr or done.stdout).splitlines() if line.startswith(("E:", "W:", "dpkg"))]
         raise PbxUnavailable(
-            f"`{command[0]} {command[-1]}` failed: {' '.join(said[-3:]) or done.stderr.strip()[-300:]} "
+            f"`{command[0]} {command[2]}` failed: {' '.join(said[-3:]) or done.stderr.strip()[-300:]} "
             "Check the network, the proxy and the free disk space, and try again."
         )
     return done.stdout

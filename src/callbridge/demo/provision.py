@@ -66,12 +66,22 @@ def provision(progress: Progress = lambda line: None) -> AsteriskProgram:
             return _BY_KIND[PbxKind(wanted)](progress)
         except ValueError:
             raise PbxUnavailable(f"PBX={wanted} is not known. Set PBX to private, system or docker.") from None
-    if private_apt.possible():
-        return private(progress)
-    if _installed_asterisk():
-        return system(progress)
-    if _docker_engine():
-        return docker(progress)
+    possible = {
+        PbxKind.PRIVATE: private_apt.possible,
+        PbxKind.SYSTEM: lambda: _installed_asterisk() is not None,
+        PbxKind.DOCKER: _docker_engine,
+    }
+    refused: PbxUnavailable | None = None
+    for kind, here in possible.items():
+        if not here():
+            continue
+        try:
+            return _BY_KIND[kind](progress)
+        except PbxUnavailable as error:
+            progress(str(error))
+            refused = refused or error
+    if refused:
+        raise refused
     raise PbxUnavailable(
         "There is no Asterisk to run: this machine has neither apt-get and dpkg-deb (to fetch a private one), "
         "nor an installed Asterisk, nor a running Docker engine. Install Asterisk or start Docker, then try again."

@@ -16,12 +16,14 @@ from callbridge.demo.tones import RATE
 
 Samples = NDArray[np.float64]
 
-HEARD_ABOVE = 300.0
-"""Amplitude of a tone in 16-bit samples; lines sing with 5000."""
+HEARD_ABOVE = 1000.0
+"""Amplitude of a tone in 16-bit samples. All sing with 5000; a lost packet of one leaks some hundreds into others."""
 UNKNOWN_ABOVE = 600.0
 """Root mean square of what is left without the known tones. Companding leaves about 2 % of the loudness as noise."""
 HEARD_SHARE = 0.9
 NOT_HEARD_SHARE = 0.1
+UNKNOWN_SHARE = 0.4
+"""Lost packets on a busy machine sound like an unknown source for moments; a broken tone such as congestion does longer."""
 FRAME = 0.1
 """Seconds: one verdict for each frame."""
 SETTLING = 0.1
@@ -48,7 +50,8 @@ class Hearing:
     @property
     def unclear(self) -> frozenset[str]:
         """Who was heard for a part of the time only. While there is anybody, nothing is proved."""
-        between = (name for name, share in self.shares.items() if NOT_HEARD_SHARE < share < HEARD_SHARE)
+        limits = {UNKNOWN: UNKNOWN_SHARE}
+        between = (n for n, share in self.shares.items() if limits.get(n, NOT_HEARD_SHARE) < share < HEARD_SHARE)
         return frozenset(between)
 
     def __str__(self) -> str:

@@ -5,8 +5,6 @@ so that a window of 25 ms or any multiple of it separates each from all others e
 """
 
 import math
-import wave
-from array import array
 from pathlib import Path
 
 SPACING = 40
@@ -32,12 +30,17 @@ CROWD_TONE = LINE_TONES[-1]
 """Hz. Shared, so that a run with hundreds of callers needs no hundreds of tones."""
 
 
-def write_tone(path: Path, hertz: int, seconds: int = 60) -> None:
-    """Writes a wav of one tone. A whole number of hertz makes each second equal to the next and the loop seamless."""
-    second = array("h", (round(AMPLITUDE * math.sin(math.tau * hertz * n / RATE)) for n in range(RATE)))
+def write_tone(path: Path, hertz: int, seconds: int = 120) -> None:
+    """Writes one tone in mu-law, a raw file that Asterisk sends to a phone as it is, without any work on it."""
+    period = RATE // math.gcd(RATE, hertz)
+    once = bytes(_mu_law(round(AMPLITUDE * math.sin(math.tau * hertz * n / RATE))) for n in range(period))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes(second.tobytes() * seconds)
+    path.write_bytes(once * (seconds * RATE // period))
+
+
+def _mu_law(sample: int) -> int:
+    """One 16-bit sample as ITU-T G.711 encodes it."""
+    magnitude = min(abs(sample), 32635) + 132
+    exponent = magnitude.bit_length() - 8
+    mantissa = (magnitude >> (exponent + 3)) & 0x0F
+    return ~((0x80 if sample < 0 else 0) | (exponent << 4) | mantissa) & 0xFF
