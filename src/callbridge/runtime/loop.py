@@ -50,8 +50,6 @@ class Runtime:
         engine: Engine,
         *,
         store: Store,
-        actor: Actor,
-        publisher: Publisher,
         outbox: Outbox | None = None,
         metrics: LoopMetrics | None = None,
         clock: Callable[[], float] = time.time,
@@ -59,8 +57,8 @@ class Runtime:
         """`clock` gives epoch seconds, the same that saved deadlines are in."""
         self._engine = engine
         self._store = store
-        self._actor = actor
-        self._publisher = publisher
+        self._actor: Actor | None = None
+        self._publisher: Publisher | None = None
         self._outbox = outbox
         self._metrics = metrics or LoopMetrics()
         self._clock = clock
@@ -71,6 +69,11 @@ class Runtime:
         self._stopped = False
         self.turned_at = clock()
         """Epoch seconds at which the loop was last seen to be alive."""
+
+    def attach(self, *, actor: Actor, publisher: Publisher) -> None:
+        """Who acts on the PBX, and who tells the clients; once, before `run`."""
+        self._actor = actor
+        self._publisher = publisher
 
     @property
     def world(self) -> World:
@@ -144,7 +147,8 @@ class Runtime:
             return
         with self._metrics.turn(len(batch)):
             effects = await self._decide_and_save(batch, now)
-            self._actor.act([effect for effect in effects if isinstance(effect, PbxEffect)])
+            if self._actor is not None:
+                self._actor.act([effect for effect in effects if isinstance(effect, PbxEffect)])
             self._tell(effects)
 
     async def _decide_and_save(self, batch: Sequence[Signal], now: float) -> list[Effect]:
@@ -180,9 +184,10 @@ class Runtime:
         raise AssertionError("unreachable")
 
     def _tell(self, effects: Sequence[Effect]) -> None:
-        published = _published(effects)
-        if published:
-            self._publisher.publish(published)
+        if self._publisher is not None:
+            self._publisher.publish(_published(effects))
+        if self._outbox is not None:
+            self._outbox.saved()
         for effect in effects:
             match effect:
                 case Reply():

@@ -77,7 +77,7 @@ class Pbx:
         self._unstamped_at = 0.0
         self.unstamped = 0
         """Events dropped because they did not have the stamp."""
-        self.ready = False
+        self.seen = asyncio.Event()
         """A snapshot has been taken since the link came up."""
 
     def attach(self, ami: Ami) -> None:
@@ -98,7 +98,7 @@ class Pbx:
 
     def on_down(self, reason: str) -> None:
         self._up = False
-        self.ready = False
+        self.seen.clear()
         self._held_back = None
         while not self._actions.empty():
             self._actions.get_nowait()
@@ -209,7 +209,7 @@ class Pbx:
         if not self._up:
             return
         if self._put(seen):
-            self.ready = True
+            self.seen.set()
         else:
             self._look.set()
         self._release_events()
@@ -234,12 +234,12 @@ class Pbx:
     async def _renewing(self) -> None:
         """Vouches for the callers as long as the loop turns. The PBX's own clock counts, not ours."""
         while True:
-            if self.ready and self._alive():
+            if self.seen.is_set() and self._alive():
                 try:
                     await self._renew()
                 except AmiError as error:
                     _log.warning("lease_not_renewed", reason=str(error))
-            await asyncio.sleep(min(1.0, self._lease / 3) if not self.ready else self._lease / 3)
+            await asyncio.sleep(min(1.0, self._lease / 3) if not self.seen.is_set() else self._lease / 3)
 
     async def _renew(self) -> None:
         answer = await self._link.action("Getvar", {"Variable": "EPOCH"})

@@ -38,3 +38,7 @@ class Outbox(Protocol):
     def messages(self, effects: Sequence[PublishAgent | PublishCall]) -> Sequence[Any]:
         """What webhooks shall be told of this."""
         ...
+
+    def saved(self) -> None:
+        """What `messages` gave last is saved."""
+        ...

@@ -9,7 +9,7 @@ async with store.transaction() as transaction:
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -46,7 +46,7 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
         """How many rows the last `load` set aside."""
 
     @classmethod
-    async def open(cls, url: str) -> "Store":
+    async def open(cls, url: str) -> Self:
         """Open `sqlite:///path` or `postgresql://user:password@host/name`, and migrate it.
 
         Raises:

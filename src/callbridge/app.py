@@ -1,0 +1,249 @@
+"""Put together here: configuration, store, engine, loop, PBX and HTTP, started and stopped in order.
+
+Start: the store, then the loop, then HTTP (`/readyz` says no until the PBX is seen), then the link. Stop: the
+link first, so that nothing new comes in, then HTTP, the loop and the store. Callers do not notice a stop: they
+go on talking or waiting, and the dialplan has them if the gateway does not come back within the lease.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from callbridge.ami.decode import WANTED
+from callbridge.ami.link import Link
+from callbridge.config import Config, ConfigError, load_config
+from callbridge.domain.engine import Engine
+from callbridge.domain.signals import Configured
+from callbridge.logs import set_up_logs
+from callbridge.observe import GatewayMetrics
+from callbridge.runtime import Pbx, Runtime
+from callbridge.runtime.metrics import LoopMetrics
+from callbridge.store import StoreError
+from callbridge.web import Hub, Metrics, create_app, create_hub
+from callbridge.web.webhooks import WebhookSender
+from callbridge.wiring import Archive, Hooks, ami_session, web_settings
+
+_log = structlog.get_logger(__name__)
+
+_TURN_LIMIT = 10.0
+"""Seconds without a turn of the loop after which the gateway no longer vouches for its callers."""
+_PRUNE_EVERY = 3600.0
+_IDEMPOTENCY_KEPT = 24 * 3600.0
+_DAY = 24 * 3600.0
+_DRAIN = 3.0
+"""Seconds that HTTP requests under way may take when the gateway stops."""
+
+
+def main(path: Path) -> int:
+    """`callbridge run`. Raises ConfigError; 0 after an orderly stop, 1 where the store cannot be opened."""
+    config = load_config(path)
+    set_up_logs(config.log.format, config.log.level)
+    try:
+        asyncio.run(_run(config, path))
+    except StoreError as error:
+        print(f"callbridge: the store cannot be used: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        print(f"callbridge: {config.http.host}:{config.http.port} cannot be used: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+async def _run(config: Config, path: Path) -> None:
+    """Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
+    loop = asyncio.get_running_loop()
+    stop, reload = asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    async with running(config) as gateway:
+        stopping = asyncio.ensure_future(stop.wait())
+        while not stopping.done():
+            reloading = asyncio.ensure_future(reload.wait())
+            await asyncio.wait((stopping, reloading, gateway.failed), return_when=asyncio.FIRST_COMPLETED)
+            reloading.cancel()
+            if gateway.failed.done():
+                stopping.cancel()
+                gateway.failed.result()
+            if reload.is_set():
+                reload.clear()
+                await gateway.reload(path)
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config) -> AsyncIterator["Gateway"]:
+    """A gateway that is started, and stopped at the end. Raises StoreError, and OSError for the HTTP port."""
+    gateway = Gateway(config)
+    try:
+        await gateway.start()
+        yield gateway
+    finally:
+        await gateway.stop()
+
+
+class Gateway:
+    """One process's callbridge."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.registry = CollectorRegistry()
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done, with the exception, when a part that must not end has ended."""
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._site: web.AppRunner | None = None
+        self._store: Archive | None = None
+
+    # ------------------------------------------------------------ start and stop
+
+    async def start(self) -> None:
+        config = self.config
+        self._store = store = await Archive.open(config.store.engine_url())
+        calls, agents = await store.load()
+        engine = Engine(config.to_settings(), calls=calls, agents=agents)
+        self.web_settings = web_settings(config)
+        self.metrics = Metrics(self.registry)
+        self._hooks = Hooks(lambda: engine.world, self.web_settings.webhooks)
+        self.runtime = Runtime(engine, store=store, outbox=self._hooks, metrics=LoopMetrics(self.registry))
+        self.hub: Hub = create_hub(self.runtime, self.web_settings, metrics=self.metrics)
+        self.pbx = Pbx(put=self.runtime.put, alive=self._alive, lease=float(config.pbx.lease))
+        self.runtime.attach(actor=self.pbx, publisher=self.hub)
+        self.link = Link(
+            events=ami_session(config, config.pbx.events),
+            actions=ami_session(config, config.pbx.actions),
+            wanted=WANTED,
+            on_event=self.pbx.on_event,
+            on_up=self.pbx.on_up,
+            on_down=self.pbx.on_down,
+        )
+        self.pbx.attach(self.link)
+        GatewayMetrics(self.registry, self.runtime, self.link, self.pbx)
+        self._spawn("loop", self.runtime.run())
+        self._spawn("pbx", self.pbx.run())
+        self._spawn("housekeeping", self._housekeeping())
+        await self._serve()
+        self._start_hooks()
+        self._spawn("link", self.link.run())
+        _log.info("started", calls=len(calls), http=self.url)
+
+    async def stop(self) -> None:
+        for name in ("link", "webhooks"):
+            await self._end(name)
+        if self._site is not None:
+            await self._site.cleanup()
+        for name in ("housekeeping", "pbx", "loop"):
+            await self._end(name)
+        if self._store is not None:
+            await self._store.close()
+        _log.info("stopped")
+
+    async def wait_ready(self, within: float = 30.0) -> None:
+        """Until the PBX has been seen. Raises TimeoutError after so many seconds."""
+        async with asyncio.timeout(within):
+            await self.pbx.seen.wait()
+            while not self.runtime.world.pbx_up:  # noqa: ASYNC110
+                await asyncio.sleep(0)  # its signal is in the inbox; one of the next turns has it
+
+    @property
+    def url(self) -> str:
+        """Where the API is; with the port that was really taken where 0 was configured."""
+        addresses = self._site.addresses if self._site is not None else []
+        host, port = addresses[0][:2] if addresses else (self.config.http.host, self.config.http.port)
+        return f"http://[{host}]:{port}" if ":" in str(host) else f"http://{host}:{port}"
+
+    async def reload(self, path: Path) -> bool:
+        """Reads the configuration again. A wrong one changes nothing. PBX, store and port need a restart."""
+        try:
+            config = await asyncio.to_thread(load_config, path)
+        except ConfigError as error:
+            _log.error("reload_refused", problems=str(error).splitlines())
+            return False
+        kept = {"pbx": self.config.pbx, "store": self.config.store}
+        if (config.pbx, config.store) != (self.config.pbx, self.config.store):
+            _log.warning("reload_needs_restart", sections=["pbx", "store"])
+        self.config = config.model_copy(update=kept)
+        self.runtime.put(Configured(settings=config.to_settings()))
+        settings = web_settings(config)
+        if settings != self.web_settings:
+            self.web_settings = settings
+            await self._end("webhooks")
+            if self._site is not None:
+                await self._site.cleanup()
+            await self._serve()
+            self._start_hooks()
+        self.link.retry_now()
+        _log.info("reloaded")
+        return True
+
+    # ------------------------------------------------------------ parts
+
+    async def _serve(self) -> None:
+        assert self._store is not None
+        settings = self.web_settings
+        app = create_app(
+            self.runtime,
+            self._store,
+            settings,
+            hub=self.hub,
+            metrics=self.metrics,
+            not_ready=self._not_ready,
+        )
+        self._site = web.AppRunner(app, access_log=None, shutdown_timeout=_DRAIN)
+        await self._site.setup()
+        await web.TCPSite(self._site, settings.host, settings.port, reuse_address=True).start()
+
+    def _start_hooks(self) -> None:
+        assert self._store is not None
+        settings = self.web_settings
+        sender = WebhookSender(self._store, settings.webhooks, settings.limits, clock=time.time, metrics=self.metrics)
+        self._hooks.webhooks, self._hooks.sender = settings.webhooks, sender
+        self._spawn("webhooks", sender.run())
+
+    def _not_ready(self) -> str | None:
+        if self.link.state.phase == "refused":
+            return f"The PBX refuses the login: {self.link.state.reason}"
+        if not self.runtime.world.pbx_up:
+            return "The PBX has not been seen yet, or is not reachable."
+        if not self._alive():
+            return "The gateway does not keep up; its store may be slow or full."
+        return None
+
+    def _alive(self) -> bool:
+        return time.time() - self.runtime.turned_at < _TURN_LIMIT
+
+    async def _housekeeping(self) -> None:
+        assert self._store is not None
+        while True:
+            now = time.time()
+            try:
+                await self._store.prune(now - self.config.store.keep_days * _DAY)
+                await self._store.idempotency_forget(now - _IDEMPOTENCY_KEPT)
+            except StoreError as error:
+                _log.warning("not_pruned", reason=str(error))
+            await asyncio.sleep(_PRUNE_EVERY)
+
+    def _spawn(self, name: str, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks[name] = task
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """None of the parts ends by itself: one that does takes the process with it, and the supervisor restarts it."""
+        if task.cancelled() or self.failed.done():
+            return
+        error = task.exception() or RuntimeError("ended by itself")
+        _log.critical("part_ended", part=task.get_name(), error=repr(error))
+        self.failed.set_exception(error)
+
+    async def _end(self, name: str) -> None:
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
