@@ -1,0 +1,322 @@
+"""The shipped dialplan and AMI users on a real Asterisk, without a gateway: what holds whatever the gateway does."""
+
+import asyncio
+import itertools
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import cast
+
+import pytest
+import pytest_asyncio
+
+from callbridge.demo.bank import Phone
+from callbridge.demo.bank_ami import AmiClient, AmiError, Message
+from callbridge.demo.bank_lines import Caller
+from callbridge.demo.instance import SIP_PORT
+from callbridge.demo.lab import Lab
+from callbridge.demo.tones import FALLBACK, HOLD_MUSIC
+
+NUMBER = "5550100"
+HOSTILE = "5550199"
+STAMP = "a-random-word"
+BREAK = "${URIDECODE(%0d%0a)}"
+DIALPLAN = f"""
+[from-carrier](+)
+exten => {HOSTILE},1,Set(CALLBRIDGE_CALLED=12{BREAK}Event: Hangup)
+ same => n,Set(__CALLBRIDGE_DATA=a=b{BREAK}{BREAK}Event: Hangup{BREAK}"{{}}${{}}(),\\;&c=%20d)
+ same => n,Set(__CALLBRIDGE_ROLE=agent)
+ same => n,UserEvent(Order,Text: x{BREAK}{BREAK}Event: Hangup{BREAK}Uniqueid: forged)
+ same => n,Goto(callbridge,sales\\;x{BREAK}-y,1)
+"""
+FEATURES = """[featuremap]
+blindxfer=>#1
+atxfer=>*2
+disconnect=>*0
+parkcall=>#72
+"""
+_ids = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def lab() -> AsyncIterator[Lab]:
+    async with Lab(agents=["anna", "boris"], dids={NUMBER: "sales-team_1"}, dialplan=DIALPLAN) as running:
+        (running.pbx.folder / "etc/features.conf").write_text(FEATURES)
+        await (await running.ami()).command("module reload features")
+        yield running
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def quiet_lab(lab: Lab) -> AsyncIterator[None]:
+    await vouch(lab, 3600)
+    await (await lab.ami()).action("Setvar", Variable="CALLBRIDGE_STAMP", Value=STAMP)
+    yield
+    await lab.reset()
+
+
+async def vouch(lab: Lab, seconds: int) -> None:
+    await (await lab.ami()).action("Setvar", Variable="CALLBRIDGE_ALIVE", Value=int(time.time()) + seconds)
+
+
+@asynccontextmanager
+async def event(lab: Lab, name: str, **headers: str) -> AsyncIterator["asyncio.Future[Message]"]:
+    """A future of the first such event, as the lab's own session sees it."""
+    wanted = {"Event": name, **headers}
+    with (await lab.ami()).expect(lambda message: wanted.items() <= message.items()) as future:
+        yield future
+
+
+async def arrive(lab: Lab, number: str = NUMBER) -> tuple[Caller, Message]:
+    async with event(lab, "BridgeEnter", BridgeName="callbridge-hold") as waits:
+        caller = await lab.bank.call(from_number="4917012345", did=number, name="Jürgen")
+        return caller, await asyncio.wait_for(waits, 10)
+
+
+async def originate(lab: Lab, phone: Phone) -> str:
+    leg = f"leg-{next(_ids):04}"
+    await (await lab.ami()).action(
+        "Originate",
+        variables={"CALLBRIDGE_ROLE": "agent", "CALLBRIDGE_LEG": leg},
+        Channel=f"PJSIP/{phone.name}",
+        Context="callbridge-leg",
+        Exten="s",
+        Priority=1,
+        ChannelId=leg,
+        Async="true",
+    )
+    return leg
+
+
+async def leg_of(lab: Lab, name: str) -> str:
+    phone = lab.bank.phone(name)
+    await phone.auto_answer()
+    async with event(lab, "BridgeEnter", BridgeName="callbridge-legs") as waits:
+        leg = await originate(lab, phone)
+        assert (await asyncio.wait_for(waits, 10))["Uniqueid"] == leg
+    return leg
+
+
+async def talk(lab: Lab, after: str) -> tuple[Caller, str, str]:
+    caller, seen = await arrive(lab)
+    leg = await leg_of(lab, "anna")
+    ami = await lab.ami()
+    await ami.action("Bridge", Channel1=seen["Channel"], Channel2=leg, Tone="no")
+    await ami.action("Setvar", Channel=seen["Channel"], Variable="CALLBRIDGE_AFTER", Value=after)
+    return caller, seen["Uniqueid"], leg
+
+
+def variables(message: Message) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in message["ChanVariable"].split("\n"))
+
+
+class Gateway:
+    """The gateway's own events session: everything that it gets, in order."""
+
+    def __init__(self, session: AmiClient) -> None:
+        self.session = session
+        self.seen: list[Message] = []
+        session.listen(self.seen.append)
+
+    async def told(self, name: str) -> None:
+        """Returns once such an event has come."""
+        with self.session.expect(lambda message: message.get("Event") == name) as future:
+            if not any(message.get("Event") == name for message in self.seen):
+                await asyncio.wait_for(future, 5)
+
+
+@asynccontextmanager
+async def gateway(lab: Lab) -> AsyncIterator[Gateway]:
+    user = lab.pbx.events_user
+    async with await AmiClient.connect(lab.pbx.address, lab.pbx.ami_port, user.name, user.secret) as session:
+        yield Gateway(session)
+
+
+class Stranger(asyncio.DatagramProtocol):
+    """The least of a SIP phone: an INVITE byte for byte as written, since real phones would not send such a thing."""
+
+    def __init__(self, lab: Lab, user: str) -> None:
+        self.lab, self.user = lab, user
+        self.answered = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        text = data.decode()
+        if (status := re.match(r"SIP/2.0 (\d+)", text)) and int(status[1]) >= 200 and not self.answered.done():
+            to = re.search(r"^To: (.*)\r$", text, re.MULTILINE)
+            assert to is not None
+            self.send("ACK", to[1], "ack")
+            self.answered.set_result(int(status[1]))
+
+    def send(self, method: str, to: str, branch: str, body: str = "") -> None:
+        host, port = self.transport.get_extra_info("sockname")
+        target = f"sip:{NUMBER}@{self.lab.pbx.address}:{SIP_PORT}"
+        head = f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{branch}\r\n"
+        head += f"From: <sip:{self.user}@{host}>;tag=f\r\nTo: {to or f'<{target}>'}\r\nCall-ID: stranger@{host}\r\n"
+        head += f"CSeq: 1 {method}\r\nContact: <sip:x@{host}:{port}>\r\nMax-Forwards: 70\r\n"
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        message = f"{head}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        self.transport.sendto(message.encode(), (self.lab.pbx.address, SIP_PORT))
+
+
+async def test_what_arrives_is_filtered(lab: Lab) -> None:
+    async with gateway(lab) as its:
+        _, entered = await arrive(lab, HOSTILE)
+        await its.told("BridgeEnter")
+    found = variables(entered)
+    assert found["CALLBRIDGE_ROLE"] == "caller"
+    assert found["CALLBRIDGE_GROUP"] == "salesx-y"
+    assert found["CALLBRIDGE_CALLED"] == "12"
+    assert found["CALLBRIDGE_DATA"] == "a=bEventHangup&c=%20d"
+    assert found["CALLBRIDGE_AFTER"] == "hold"
+    assert found["CALLBRIDGE_STAMP"] == STAMP
+    # The UserEvent's text held a whole Hangup; the gateway's session never gets it.
+    assert "forged" not in {message.get("Uniqueid") for message in its.seen}
+
+
+async def test_a_callers_number_with_line_breaks_makes_no_event(lab: Lab) -> None:
+    user = "4917%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aUniqueid%3a%20forged%0d%0a%0d%0a"
+    carrier = lab.bank.address.rsplit(".", 1)[0] + ".3"
+    loop = asyncio.get_running_loop()
+    async with gateway(lab) as its, event(lab, "BridgeEnter", BridgeName="callbridge-hold") as waits:
+        transport, stranger = await loop.create_datagram_endpoint(lambda: Stranger(lab, user), local_addr=(carrier, 0))
+        with closing(transport):
+            sdp = f"v=0\r\no=- 1 1 IN IP4 {carrier}\r\ns=-\r\nc=IN IP4 {carrier}\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"
+            stranger.send("INVITE", "", "invite", sdp)
+            assert await asyncio.wait_for(stranger.answered, 5) == 200
+            entered = await asyncio.wait_for(waits, 5)
+            assert entered["CallerIDNum"] == "4917EventHangupUniqueidforged"
+            await (await lab.ami()).action("Hangup", Channel=entered["Uniqueid"])
+            await its.told("Hangup")
+    assert "forged" not in {message.get("Uniqueid") for message in its.seen}
+    assert all("Event" in message for message in its.seen)
+
+
+@pytest.mark.parametrize("wish", ["", "callbridge,sales,1)${SHELL(id)}"], ids=["unset", "nonsense"])
+async def test_without_a_gateway_a_new_caller_reaches_the_fallback(lab: Lab, wish: str) -> None:
+    await (await lab.ami()).action("Setvar", Variable="CALLBRIDGE_FALLBACK", Value=wish)
+    await vouch(lab, -1)
+    caller, _ = await arrive(lab)
+    await lab.assert_hears({caller: {HOLD_MUSIC}})
+    await lab.assert_hears({caller: {FALLBACK}}, within=10)
+
+
+async def test_a_lease_that_runs_out_frees_the_waiting_and_leaves_the_talking_alone(lab: Lab) -> None:
+    talking, _, _ = await talk(lab, "hangup")
+    waiting, seen = await arrive(lab)
+    lonely = await leg_of(lab, "boris")
+    async with event(lab, "Hangup", Uniqueid=lonely) as gone:
+        await vouch(lab, 1)
+        await lab.assert_hears({waiting: {FALLBACK}}, within=25)
+        await asyncio.wait_for(gone, 10)
+    anna = lab.bank.phone("anna")
+    await lab.assert_hears({talking: {anna}, anna: {talking}})
+    # It is the site's call now: a gateway that comes back leaves it alone.
+    role = await (await lab.ami()).action("Getvar", Channel=seen["Channel"], Variable="CALLBRIDGE_ROLE")
+    assert role["Value"] == "fallback"
+
+
+async def test_a_conversation_ends_with_the_agent(lab: Lab) -> None:
+    caller, _, _ = await talk(lab, "hangup")
+    await lab.bank.phone("anna").hang_up()
+    await caller.wait_ended(3)
+
+
+async def test_in_a_transfer_the_caller_hears_music_again(lab: Lab) -> None:
+    caller, _, _ = await talk(lab, "hold")
+    await lab.bank.phone("anna").hang_up()
+    await lab.assert_hears({caller: {HOLD_MUSIC}})
+
+
+async def test_a_phone_that_dies_does_not_take_the_caller_along(lab: Lab) -> None:
+    caller, uniqueid, leg = await talk(lab, "hangup")
+    async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=uniqueid) as back:
+        # 44 is what Asterisk itself gives when a phone's sound has stopped for rtp_timeout seconds.
+        await (await lab.ami()).action("Hangup", Channel=leg, Cause=44)
+        await asyncio.wait_for(back, 5)
+    await lab.assert_hears({caller: {HOLD_MUSIC}})
+
+
+async def test_the_transfer_key_is_refused_and_the_call_goes_on(lab: Lab) -> None:
+    caller, _, _ = await talk(lab, "hangup")
+    anna = lab.bank.phone("anna")
+    outside = await lab.bank.outside("5550777")
+    assert await anna.refer(f"sip:5550777@{lab.pbx.address}:{SIP_PORT}") != "SUCCESS"
+    assert outside.legs == []
+    await lab.assert_hears({caller: {anna}, anna: {caller}})
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["5550777", "boris", "PJSIP%2F5550777%40carrier", "Local/5550777%40from-carrier"],
+    ids=["number", "colleague", "trunk", "local"],
+)
+async def test_a_phones_own_forwarding_never_becomes_the_agents_leg(lab: Lab, target: str) -> None:
+    outside = await lab.bank.outside("5550777")
+    entered: list[Message] = []
+    stop = (await lab.ami()).listen(lambda m: entered.append(m) if m.get("BridgeName") == "callbridge-legs" else None)
+    anna = lab.bank.phone("anna")
+    await anna.auto_answer(None)
+    leg = await originate(lab, anna)
+    ringing = await anna.wait_ringing()
+    async with event(lab, "Hangup", Uniqueid=leg) as gone:
+        await anna.refer(f"sip:{target}@{lab.pbx.address}:{SIP_PORT}", leg=ringing)
+        assert (await asyncio.wait_for(gone, 5))["Cause"] == "23"
+    await lab.wait_no_channels()
+    stop()
+    assert entered == []
+    if "/" not in target and "%2F" not in target:
+        assert outside.legs == []
+
+
+async def test_feature_codes_do_nothing(lab: Lab) -> None:
+    caller, uniqueid, leg = await talk(lab, "hangup")
+    anna = lab.bank.phone("anna")
+    moved: list[Message] = []
+    stop = (await lab.ami()).listen(
+        lambda m: moved.append(m) if m.get("Event") == "BridgeLeave" and m.get("Uniqueid") in (uniqueid, leg) else None
+    )
+    for code in ("#1", "*2", "*0", "#72", "##"):
+        await anna.send_dtmf(code)
+    await lab.assert_hears({caller: {anna}, anna: {caller}})
+    stop()
+    assert moved == []
+
+
+@pytest.mark.parametrize("number", ["5550777", "5550777@carrier", "carrier", "*8"])
+async def test_agents_phones_reach_nobody_outside(lab: Lab, number: str) -> None:
+    outside = await lab.bank.outside("5550777")
+    dialled = await lab.bank.phone("anna").dial(number.replace("@", "%40"))
+    await lab.bank.phone("anna").wait_ended()
+    assert not dialled.live
+    assert outside.legs == []
+
+
+async def test_agents_phones_reach_each_other(lab: Lab) -> None:
+    anna, boris = lab.bank.phone("anna"), lab.bank.phone("boris")
+    await boris.auto_answer()
+    await anna.dial("boris")
+    await anna.wait_up()
+    await lab.assert_hears({anna: {boris}, boris: {anna}})
+
+
+@pytest.mark.parametrize(
+    ("action", "headers"),
+    [
+        ("Command", {"Command": "core show version"}),
+        ("GetConfig", {"Filename": "manager.conf"}),
+        ("UpdateConfig", {"SrcFilename": "manager.conf", "DstFilename": "manager.conf"}),
+        ("ModuleLoad", {"Module": "app_echo.so", "LoadType": "load"}),
+        ("Reload", {}),
+        ("UserEvent", {"UserEvent": "x"}),
+        ("DBPut", {"Family": "a", "Key": "b", "Val": "c"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_the_actions_user_may_not(lab: Lab, action: str, headers: dict[str, str]) -> None:
+    user = lab.pbx.actions_user
+    async with await AmiClient.connect(lab.pbx.address, lab.pbx.ami_port, user.name, user.secret) as session:
+        with pytest.raises(AmiError, match="Permission denied"):
+            await session.action(action, **headers)
