@@ -147,18 +147,20 @@ class Bank(AsteriskInstance):
         name: str = "",
         line: str = "",
         headers: Mapping[str, str] | None = None,
+        crowd: bool = False,
     ) -> Caller:
         """A call from outside through the trunk. Returns as soon as it is on its way; see `Caller.wait_up`.
 
         `name` is the caller's name on displays; `line` names the caller in sound checks, by default `caller-1` and so
-        on. `headers` are added to the INVITE; their values may not contain commas, which AMI would split.
+        on. `headers` are added to the INVITE; their values may not contain commas, which AMI would split. One of a
+        `crowd` sings the tone that all of a crowd share, and leaves the others to those who must be told apart.
         """
         line = line or f"caller-{next(self._callers)}"
         if (old := self._lines.get(line)) is not None:
             if old.leg is not None:
                 raise ValueError(f"{line} is in a call already")
             self._release(old)
-        caller = self._new(Caller, line, line)
+        caller = self._new(Caller, line, line, crowd=crowd)
         caller.number = from_number
         extra = {f"PJSIP_HEADER(add,{key})": value for key, value in (headers or {}).items()}
         if any("," in value for value in extra.values()):
@@ -210,11 +212,11 @@ class Bank(AsteriskInstance):
             await self.ami.action("Setvar", Variable=f"HOW_{line.key}", Value="")
             self._release(line)
 
-    def _new(self, kind: type[_Line], name: str, key: str) -> _Line:
-        if not self._free:
+    def _new(self, kind: type[_Line], name: str, key: str, *, crowd: bool = False) -> _Line:
+        if not self._free and not crowd:
             for gone in [line for line in self._lines.values() if isinstance(line, Caller) and line.ended]:
                 self._release(gone)
-        hertz = self._free.popleft() if self._free else CROWD_TONE
+        hertz = self._free.popleft() if self._free and not crowd else CROWD_TONE
         line = kind(name=name, key=key, hertz=hertz, ami=lambda: self.ami, watch=self._watch)
         self._lines[key] = line
         return line

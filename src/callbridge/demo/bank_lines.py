@@ -41,9 +41,6 @@ class Leg:
     caller_number: str = ""
     """The number that the INVITE showed; empty when the line placed the call itself."""
     caller_name: str = ""
-    connected_number: str = ""
-    """Who is at the other end according to the newest update of the display, if there was one."""
-    connected_name: str = ""
     cause: int | None = None
     """Q.850 cause of the end."""
     dtmf: str = ""
@@ -71,9 +68,6 @@ class Leg:
                 self.state = LegState.UP
             case "Hangup":
                 self.state, self.cause = LegState.ENDED, int(message.get("Cause", "0"))
-            case "NewConnectedLine":
-                self.connected_number = shown(message["ConnectedLineNum"])
-                self.connected_name = shown(message["ConnectedLineName"])
             case "DTMFEnd" if message.get("Direction") == "Received":
                 self.dtmf += message["Digit"]
             case "UserEvent" if message.get("UserEvent") == "BankRefer":
@@ -195,11 +189,11 @@ class CalledLine(Line):
 
     @property
     def caller_id_shown(self) -> tuple[str, str]:
-        """Number and name on the display: of the newest call, as its newest update says."""
-        if not self.legs:
-            return ("", "")
-        leg = self.legs[0]
-        return (leg.connected_number or leg.caller_number, leg.connected_name or leg.caller_name)
+        """Number and name on the display, as the INVITE of the newest call brought them.
+
+        Later updates of the display are not seen: Asterisk has no event for those that reach a channel outside a bridge.
+        """
+        return (self.legs[0].caller_number, self.legs[0].caller_name) if self.legs else ("", "")
 
     async def wait_ringing(self, within: float = 10) -> Leg:
         await self.watch.until(lambda: self.ringing is not None, within, f"{self.name} rings")

@@ -23,7 +23,7 @@ UNKNOWN_ABOVE = 600.0
 HEARD_SHARE = 0.9
 NOT_HEARD_SHARE = 0.1
 UNKNOWN_SHARE = 0.4
-"""Lost packets on a busy machine sound like an unknown source for moments; a broken tone such as congestion does longer."""
+"""For unknown sounds: packets lost on a busy machine make one for moments; a tone such as congestion lasts longer."""
 FRAME = 0.1
 """Seconds: one verdict for each frame."""
 SETTLING = 0.1
