@@ -191,7 +191,7 @@ class CalledLine(Line):
     def caller_id_shown(self) -> tuple[str, str]:
         """Number and name on the display, as the INVITE of the newest call brought them.
 
-        Later updates of the display are not seen: Asterisk has no event for those that reach a channel outside a bridge.
+        Later updates are not seen: Asterisk has no event for those that reach a channel outside a bridge.
         """
         return (self.legs[0].caller_number, self.legs[0].caller_name) if self.legs else ("", "")
 
