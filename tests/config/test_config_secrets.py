@@ -71,5 +71,18 @@ def test_given_no_usable_secret_when_read_then_it_says_why_and_no_value(
     assert "s3cret" not in str(caught.value)
 
 
+def test_given_a_credential_of_systemd_when_read_then_it_goes_before_the_file(tmp_path: Path) -> None:
+    base, credentials = tmp_path / "etc", tmp_path / "credentials"
+    for folder, value in ((base, "for root"), (credentials, "handed over")):
+        folder.mkdir()
+        (folder / "a").write_text(value)
+    (base / "b").write_text("only here")
+    env = {"CREDENTIALS_DIRECTORY": str(credentials)}
+    assert read_secret({"file": "a"}, base=base, env=env).value == "handed over"
+    assert read_secret({"file": "b"}, base=base, env=env).value == "only here"
+    assert read_secret({"file": "../etc/a"}, base=base, env=env).value == "for root"
+    assert read_secret({"file": str(base / "a")}, base=base, env=env).value == "for root"
+
+
 def test_given_a_secret_when_shown_then_its_value_is_not_there(tmp_path: Path) -> None:
     assert "s3cret" not in repr(read({"env": "GOOD"}, tmp_path))

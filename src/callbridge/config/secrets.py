@@ -27,6 +27,9 @@ class Secret:
 def read_secret(given: Any, *, base: Path, env: Mapping[str, str]) -> Secret:
     """The secret that `{env: NAME}` or `{file: path}` names; a relative path starts at `base`.
 
+    Under systemd a credential (LoadCredential=) with the file's name goes first: the service then reads what only root
+    can read in the configuration's folder, and root's `callbridge check` reads the same secret there.
+
     Raises ValueError with a sentence that never contains a value.
     """
     if isinstance(given, Secret):
@@ -38,7 +41,13 @@ def read_secret(given: Any, *, base: Path, env: Mapping[str, str]) -> Secret:
     (kind, name), *_ = given.items()
     if not isinstance(name, str) or not name:
         raise ValueError(f"{kind} has no name; {ALLOWED}")
-    return _from_env(name, env) if kind == "env" else _from_file(base / name)
+    return _from_env(name, env) if kind == "env" else _from_file(_place(name, base, env.get("CREDENTIALS_DIRECTORY")))
+
+
+def _place(name: str, base: Path, credentials: str | None) -> Path:
+    if credentials and "/" not in name and "\0" not in name and (Path(credentials) / name).is_file():
+        return Path(credentials) / name
+    return base / name
 
 
 def _from_env(name: str, env: Mapping[str, str]) -> Secret:
