@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from web_fakes import FakeArchive, FakeGateway, web_settings, world
 from web_served import Clock, Serve, Served
 
 from callbridge.domain.calls import Call
-from callbridge.web import create_app, create_hub
+from callbridge.web import create_app, create_hub, start_server
 
 
 @pytest.fixture
@@ -22,11 +22,8 @@ async def serve() -> AsyncIterator[Serve]:
             settings = web_settings(**changes)
             hub = create_hub(gateway, settings, clock=clock)
             app = create_app(gateway, archive, settings, hub=hub, clock=clock)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-            await runner.setup()
+            runner = await start_server(app, settings)
             stack.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
             port = runner.addresses[0][1]
             http = await stack.enter_async_context(ClientSession())
             return Served(f"http://127.0.0.1:{port}", gateway, archive, hub, settings, clock, http)

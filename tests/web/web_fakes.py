@@ -50,6 +50,7 @@ WINDOWS, SALES = GroupId("windows"), GroupId("sales")
 NOW = 1_800_000_000.0
 PASSWORD = "correct horse"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+KNOWN = HASHER.hash(PASSWORD)
 CRM_TOKEN, WATCH_TOKEN = "crm-secret-token", "watch-secret-token"
 
 
@@ -163,11 +164,10 @@ def put(found: World, call: Call) -> None:
 
 
 def web_settings(**changes: Any) -> WebSettings:
-    known = HASHER.hash(PASSWORD)
     values: dict[str, Any] = {
         "port": 0,
         "token_secret": b"s" * 32,
-        "agents": {ANNA: known, BEN: known, CLEO: known},
+        "agents": dict.fromkeys((ANNA, BEN, CLEO), KNOWN),
         "supervisors": frozenset({CLEO}),
         "services": (
             Service(name="crm", token_hash=token_hash(CRM_TOKEN), scopes=frozenset(Scope)),

@@ -3,6 +3,7 @@
 from callbridge.web.app import create_app, create_hub
 from callbridge.web.hub import Hub
 from callbridge.web.metrics import Metrics
+from callbridge.web.server import start_server
 from callbridge.web.settings import Limits, Scope, Service, Webhook, WebSettings
 from callbridge.web.table import document
 from callbridge.web.webhooks import WebhookSender, outbox_messages
@@ -20,4 +21,5 @@ __all__ = [
     "create_hub",
     "document",
     "outbox_messages",
+    "start_server",
 ]

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import ConfigDict, Field
+
 from callbridge.domain.agents import AgentState, Presence
 from callbridge.domain.calls import CallOutcome, CallState, DestinationKind, OfferKind, OfferState, TransferState
 from callbridge.domain.settings import AgentTransferMode
@@ -17,6 +19,7 @@ class ProblemError(Out):
 class ProblemDetails(Out):
     """RFC 9457."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
     type: str
     title: str
     status: int
@@ -24,7 +27,8 @@ class ProblemDetails(Out):
     """A sentence that says what to do."""
     code: str
     """Stable: for programs."""
-    errors: list[ProblemError] | None = None
+    errors: list[ProblemError] = Field(default_factory=list)
+    """What is not valid; left out of other problems."""
 
 
 class SessionOut(Out):

@@ -74,12 +74,14 @@ class Hub:
         self._ring_bytes = 0
         self._agents: dict[AgentId, tuple[AgentState, float]] = {}
         self._queues: dict[GroupId, tuple[int, float]] = {}
+        self._primed = False
         self._flush: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------ what happened
 
     def publish(self, effects: Sequence[PublishAgent | PublishCall]) -> None:
         """Never blocks and never raises. Call it after each save, also with nothing to publish."""
+        self._prime()
         for effect in effects:
             try:
                 if isinstance(effect, PublishAgent):
@@ -92,6 +94,12 @@ class Hub:
         if self._flush is None:
             loop = asyncio.get_running_loop()
             self._flush = loop.call_later(self._limits.batch, self._flush_directory)
+
+    def _prime(self) -> None:
+        """Before the first client or event: what all snapshots have already is not sent as a change."""
+        if not self._primed:
+            self._changes()
+            self._primed = True
 
     def _agent(self, agent: Agent) -> None:
         me = me_out(self._world().settings, agent, supervisor=agent.id in self._supervisors)
@@ -155,6 +163,7 @@ class Hub:
 
     def join(self, client: Client, last_event_id: str | None) -> None:
         """From now on the client gets what concerns it: first what it missed, or a snapshot."""
+        self._prime()
         missed = self._missed(client, last_event_id)
         if missed is None:
             client.put(self._frame(self.seq, "snapshot", to_json(self.snapshot(client)), None))
