@@ -113,7 +113,12 @@ class Gateway:
         self._hooks = Hooks(lambda: engine.world, self.web_settings.webhooks)
         self.runtime = Runtime(engine, store=store, outbox=self._hooks, metrics=LoopMetrics(self.registry))
         self.hub: Hub = create_hub(self.runtime, self.web_settings, metrics=self.metrics)
-        self.pbx = Pbx(put=self.runtime.put, alive=self._alive, lease=float(config.pbx.lease))
+        self.pbx = Pbx(
+            put=self.runtime.put,
+            alive=self._alive,
+            lease=float(config.pbx.lease),
+            music_class=config.pbx.music_class,
+        )
         self.runtime.attach(actor=self.pbx, publisher=self.hub)
         self.link = Link(
             events=ami_session(config, config.pbx.events),

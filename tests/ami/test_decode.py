@@ -88,7 +88,7 @@ def test_given_an_event_without_its_headers_or_with_repeated_ones_when_decoded_t
 
 def test_given_a_failed_originate_when_the_answer_has_the_stamp_then_the_leg_failed() -> None:
     answer: Message = {"Event": "OriginateResponse", "Response": "Failure", "Reason": "5", "Uniqueid": "<null>"}
-    assert decode({**answer, "ActionID": f"{LEG}|{WORD}"}, WORD) == OriginateFailed(channel=LEG, cause=17)
+    assert decode({**answer, "ActionID": f"{LEG}|{WORD}"}, WORD) == OriginateFailed(channel=LEG)
     assert decode({**answer, "ActionID": f"{LEG}|guessed"}, WORD) is None
     assert decode({**answer, "Response": "Success", "ActionID": f"{LEG}|{WORD}"}, WORD) is None
 
@@ -102,10 +102,16 @@ def test_given_a_channel_event_without_the_stamp_when_looked_at_then_it_is_not_g
     assert is_genuine(event(name, ChanVariable=f"CALLBRIDGE_STAMP={WORD}"), WORD)
 
 
-def test_given_variables_of_events_and_of_status_when_read_then_both_are_understood() -> None:
+def test_given_an_event_that_ends_in_the_tail_of_a_real_one_when_looked_at_then_it_is_not_genuine() -> None:
+    joined = event("Hangup", Uniqueid=["forged", "17.1"], ChanVariable=f"CALLBRIDGE_STAMP={WORD}")
+    assert not is_genuine(joined, WORD)
+
+
+def test_given_one_variable_or_several_when_read_then_each_has_its_value() -> None:
     assert channel_variables({"Event": "x", "ChanVariable": "CALLBRIDGE_ROLE=agent"}).role == "agent"
     assert (
-        channel_variables({"Event": "x", "Variable": ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_CALL="]}).role == "caller"
+        channel_variables({"Event": "x", "ChanVariable": ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_CALL="]}).role
+        == "caller"
     )
     assert channel_variables({"Event": "x", "ChanVariable": "CALLBRIDGE_DATA=a=b&c=d"}).data == "a=b&c=d"
 

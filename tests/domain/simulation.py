@@ -163,7 +163,7 @@ class Simulation:
         match effect:
             case Originate():
                 if effect.phone in self.unreachable:
-                    self.facts.append(OriginateFailed(channel=effect.channel, cause=0))
+                    self.facts.append(OriginateFailed(channel=effect.channel))
                 elif effect.channel not in self.channels:
                     leg = Channel(effect.channel, "agent", effect.call, ringing=True)
                     self.channels[leg.id] = leg

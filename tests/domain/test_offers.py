@@ -6,7 +6,7 @@ from simulation import Simulation, settings
 from callbridge.domain.agents import AgentState, PhoneState, Presence
 from callbridge.domain.calls import CallOutcome, CallState, OfferState
 from callbridge.domain.settings import Options
-from callbridge.domain.signals import PhoneChanged
+from callbridge.domain.signals import OriginateFailed, PhoneChanged
 
 
 def test_given_one_available_agent_when_a_caller_arrives_then_the_agent_has_an_offer_with_a_preview(
@@ -174,7 +174,7 @@ def test_given_an_unreachable_phone_when_offered_then_the_agent_is_busy_and_the_
     sim.unreachable.add("PJSIP/anna")
     sim.ready("anna", "ben")
     sim.arrive()
-    sim.settle()
+    sim.wait(1)
     assert sim.state("anna") is AgentState.BUSY
     assert sim.engine.world.agents["anna"].reason == "phone_unreachable"  # type: ignore[index]
     assert sim.state("ben") is AgentState.OFFERED
@@ -335,3 +335,29 @@ def test_given_a_conversation_when_the_agents_phone_dies_then_the_caller_waits_f
     assert sim.on_music(call)
     assert sim.state("ben") is AgentState.OFFERED
     check_at_rest(sim)
+
+
+def test_given_the_pbx_says_failed_first_when_the_cause_follows_then_the_cause_decides(sim: Simulation) -> None:
+    sim.ready("anna", "ben")
+    sim.arrive()
+    sim.settle()
+    leg = sim.ringing_leg_of("anna")
+    sim.give(OriginateFailed(channel=leg))
+    assert sim.state("anna") is AgentState.OFFERED
+    sim.decline("anna")
+    sim.settle()
+    assert sim.state("anna") is AgentState.AVAILABLE
+    assert sim.state("ben") is AgentState.OFFERED
+
+
+def test_given_an_originate_was_repeated_when_the_pbx_refuses_the_second_then_the_ringing_phone_rings_on(
+    sim: Simulation,
+) -> None:
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    sim.give(OriginateFailed(channel=sim.ringing_leg_of("anna")))
+    sim.wait(5)
+    sim.answer("anna")
+    sim.settle()
+    assert sim.talking(call) == {"anna"}

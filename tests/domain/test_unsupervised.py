@@ -127,6 +127,8 @@ def test_given_a_transfer_to_an_agent_when_it_fails_then_agent_1_is_rung_again(s
             sim.wait(120.5)
         case "logged_out":
             sim.log_out("cleo")
+        case "unreachable":
+            sim.wait(1)
     sim.settle()
     assert transfer_state(sim, call) is TransferState.FAILED
     assert sim.call(call).route.kind is RouteKind.RECALL

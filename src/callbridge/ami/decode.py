@@ -3,8 +3,6 @@
 Fields and their meaning are those that Asterisk 22 was seen to send; a field that is missing reads as empty.
 """
 
-from collections.abc import Mapping
-
 from callbridge.ami.framing import Message
 from callbridge.domain.agents import PhoneState
 from callbridge.domain.ids import BridgeId, ChannelId
@@ -34,15 +32,6 @@ A line break in a caller's SIP address becomes one in AMI's messages, so a stran
 whole events. Such a one does not have the word.
 """
 
-VARIABLES = (
-    "CALLBRIDGE_ROLE",
-    "CALLBRIDGE_CALL",
-    "CALLBRIDGE_GROUP",
-    "CALLBRIDGE_CALLED",
-    "CALLBRIDGE_DATA",
-    "CALLBRIDGE_AFTER",
-)
-
 HOLDING_BRIDGES = frozenset({"callbridge-hold", "callbridge-legs"})
 """Names of the waiting rooms in asterisk/extensions-callbridge.conf."""
 
@@ -50,9 +39,6 @@ ACTION_ID_STAMP = "|"
 """Between the ChannelId and the stamp in an Originate's ActionID."""
 
 _RINGING, _UP = "5", "6"
-
-_CAUSE_OF_REASON = {"1": 19, "3": 19, "5": 17, "8": 34}
-"""OriginateResponse's Reason (an AST_CONTROL number) as the nearest Q.850 cause; anything else: not known."""
 
 _PHONE_STATES = {
     "NOT_INUSE": PhoneState.IDLE,
@@ -72,10 +58,19 @@ def text(message: Message, header: str) -> str:
     return value if isinstance(value, str) else (value[0] if value else "")
 
 
+_ONCE = ("Uniqueid", "Channel", "ChannelState", "BridgeUniqueid", "BridgeID", "BridgeTechnology", "BridgeName", "Cause")
+
+
 def is_genuine(message: Message, stamp: str) -> bool:
-    """Whether a channel's message has the stamp, once and as the PBX adds it. Other messages have none to show."""
+    """Whether a channel's message has the stamp, as the PBX adds it. Other messages have none to show.
+
+    A forged event can end in the tail of the real one that it was put into, stamp and all: then the headers that
+    say which channel it is about are there twice.
+    """
     if text(message, "Event") not in CHANNEL_EVENTS and text(message, "Event") != "Status":
         return True
+    if any(isinstance(message.get(header, ""), list) for header in _ONCE):
+        return False
     values = message.get("ChanVariable", [])
     lines = [values] if isinstance(values, str) else values
     return [line for line in lines if line.startswith(f"{STAMP}=")] == [f"{STAMP}={stamp}"]
@@ -97,8 +92,7 @@ def decode(message: Message, stamp: str) -> Signal | None:
         case "OriginateResponse" if text(message, "Response") == "Failure":
             # The Uniqueid is "<null>" where no channel was made; the ActionID is what `encode` gave it.
             channel, _, shown = text(message, "ActionID").partition(ACTION_ID_STAMP)
-            cause = _CAUSE_OF_REASON.get(text(message, "Reason"), 0)
-            return OriginateFailed(channel=ChannelId(channel), cause=cause) if shown == stamp else None
+            return OriginateFailed(channel=ChannelId(channel)) if shown == stamp else None
         case "DeviceStateChange":
             return PhoneChanged(phone=text(message, "Device"), state=phone_state(text(message, "State")))
     return None
@@ -136,18 +130,12 @@ def channel_fact(message: Message, *, bridge: str, room: Message | None) -> Chan
 
 
 def channel_variables(message: Message) -> ChannelVariables:
-    """callbridge's variables: `ChanVariable: NAME=value` in events, `Variable: NAME=value` in a Status answer."""
+    """callbridge's variables: `ChanVariable: NAME=value`, in events and in the answers to Status alike."""
+    values = message.get("ChanVariable", [])
     found: dict[str, str] = {}
-    for header in ("ChanVariable", "Variable"):
-        values = message.get(header, [])
-        for line in [values] if isinstance(values, str) else values:
-            name, _, value = line.partition("=")
-            if name in VARIABLES and value:
-                found[name] = value
-    return _variables(found)
-
-
-def _variables(found: Mapping[str, str]) -> ChannelVariables:
+    for line in [values] if isinstance(values, str) else values:
+        name, _, value = line.partition("=")
+        found.setdefault(name, value)
     return ChannelVariables(
         role=found.get("CALLBRIDGE_ROLE", ""),
         call=found.get("CALLBRIDGE_CALL", ""),

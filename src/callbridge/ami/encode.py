@@ -61,8 +61,6 @@ def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:
         "Async": "true",
         "Timeout": str(int(effect.timeout * 1000)),
         "CallerID": caller_id(effect.caller_name, effect.caller_number),
-        # Runs before the INVITE: a channel that a phone's "302 moved" made does not have this id, and is not dialled.
-        "PreDialGoSub": f"callbridge-predial,s,1({effect.channel})",
         "Variable": [
             "CALLBRIDGE_ROLE=agent",
             f"CALLBRIDGE_CALL={effect.call}",

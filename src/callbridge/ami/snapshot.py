@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from callbridge.ami.decode import VARIABLES, channel_fact, is_genuine, phone_state, text
+from callbridge.ami.decode import channel_fact, is_genuine, phone_state, text
 from callbridge.ami.framing import Message
 from callbridge.domain.signals import PbxSeen
 
@@ -21,7 +21,7 @@ async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
     handled after this signal. Rows without the stamp are not the PBX's and are left out.
     Raises what `Link.list_action` raises.
     """
-    channels = await link.list_action("Status", {"Variables": ",".join(VARIABLES)})
+    channels = await link.list_action("Status")
     bridges = await link.list_action("BridgeList")
     phones = await link.list_action("DeviceStateList")
     rooms = {text(bridge, "BridgeUniqueid"): bridge for bridge in bridges}

@@ -28,7 +28,6 @@ from callbridge.domain.signals import (
     ActionFailed,
     ChannelGone,
     EndCall,
-    OriginateFailed,
     PbxSeen,
     RejectOffer,
     Signal,
@@ -65,7 +64,7 @@ def picked_up_and_held(step: Step, call: Call, signal: Signal) -> None:
 def phone_said_no(step: Step, call: Call, signal: Signal) -> None:
     """Declining on the phone is the same as pressing Reject."""
     match signal:
-        case ChannelGone(cause=cause) | OriginateFailed(cause=cause):
+        case ChannelGone(cause=cause):
             if cause in _DECLINED:
                 offers.rejected(step, call, "phone")
             elif cause in _NO_ANSWER:
@@ -74,6 +73,17 @@ def phone_said_no(step: Step, call: Call, signal: Signal) -> None:
                 offers.unreachable(step, call, cause)
         case _:
             offers.rescinded(step, call, "leg_lost")
+
+
+def leg_end_follows(step: Step, call: Call, signal: Signal) -> None:
+    """Wait a moment for the leg's end, which knows the cause. A phone that the PBX cannot reach never has one."""
+    leg = call.agent_leg
+    if leg is not None and leg.state is LegState.DIALING:
+        step.put(replace(call, deadline=min(call.deadline or step.now + _SOON, step.now + _SOON)))
+
+
+def leg_never_came(step: Step, call: Call, signal: Signal) -> None:
+    offers.unreachable(step, call, 0)
 
 
 def originate_failed(step: Step, call: Call, signal: Signal) -> None:

@@ -12,7 +12,7 @@ from callbridge.domain import offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
 from callbridge.domain.calls import Call, CallState, LegState, OfferState
 from callbridge.domain.effects import Anomaly, Effect, LookAgain, Reply
-from callbridge.domain.facts import channel_entered, channel_gone, channel_left, stimulate_leg
+from callbridge.domain.facts import channel_entered, channel_gone, channel_left, originate_failed, stimulate_leg
 from callbridge.domain.ids import AgentId, CallId
 from callbridge.domain.routing import Stimulus, apply
 from callbridge.domain.settings import Settings
@@ -98,8 +98,10 @@ class Engine:
                 stimulate_leg(step, signal, LegState.RINGING)
             case ChannelAnswered():
                 stimulate_leg(step, signal, LegState.ANSWERED)
-            case ChannelGone() | OriginateFailed():
+            case ChannelGone():
                 channel_gone(step, signal)
+            case OriginateFailed():
+                originate_failed(step, signal)
             case PhoneChanged():
                 step.world.phones[signal.phone] = signal.state
                 step.dispatch = True

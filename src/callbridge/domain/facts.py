@@ -114,8 +114,20 @@ def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: L
         apply(step, call, stimulus, signal)
 
 
-def channel_gone(step: Step, signal: ChannelGone | OriginateFailed) -> None:
+def channel_gone(step: Step, signal: ChannelGone) -> None:
     gone(step, signal.channel, signal)
+
+
+def originate_failed(step: Step, signal: OriginateFailed) -> None:
+    """Comes before the leg's end, or alone; also for an Originate that was repeated while the leg lives."""
+    call = find(step, signal.channel)
+    leg = call.leg(signal.channel) if call is not None else None
+    if call is None or leg is None:
+        return
+    if leg.releasing and leg.state is LegState.DIALING:
+        gone(step, signal.channel, signal)
+    elif _is_present(call, signal.channel):
+        apply(step, call, Stimulus.LEG_FAILED, signal)
 
 
 def gone(step: Step, channel: ChannelId, signal: Signal) -> None:

@@ -36,6 +36,8 @@ class Stimulus(StrEnum):
     LEG_HELD = "leg_held"
     """The present agent's leg is where it can be bridged."""
     LEG_GONE = "leg_gone"
+    LEG_FAILED = "leg_failed"
+    """The PBX says that the leg came to nothing, not why; its end with the cause follows, if it ever lived."""
     JOINED = "joined"
     """One bridge holds the caller and the present agent's leg."""
     ACTION_FAILED = "action_failed"
@@ -66,6 +68,7 @@ _WAITING: Row = {
     S.LEG_ANSWERED: do.nothing,
     S.LEG_HELD: do.nothing,
     S.LEG_GONE: do.nothing,
+    S.LEG_FAILED: do.nothing,
     S.JOINED: do.joined_unasked,
     S.ACTION_FAILED: do.nothing,
     S.OFFER_TIMEOUT: do.nothing,
@@ -87,10 +90,11 @@ _OFFERING: Row = {
     S.LEG_ANSWERED: do.picked_up,
     S.LEG_HELD: do.picked_up_and_held,
     S.LEG_GONE: do.phone_said_no,
+    S.LEG_FAILED: do.leg_end_follows,
     S.JOINED: do.joined_unasked,
     S.ACTION_FAILED: do.originate_failed,
     S.OFFER_TIMEOUT: do.offer_timeout,
-    S.PBX_TIMEOUT: do.nothing,
+    S.PBX_TIMEOUT: do.leg_never_came,
     S.WAIT_TIMEOUT: do.nothing,
     S.ACCEPT: do.accept_button,
     S.REJECT: do.reject_button,
@@ -108,6 +112,7 @@ _CONNECTING: Row = {
     S.LEG_ANSWERED: do.leg_answered,
     S.LEG_HELD: do.bridge_now,
     S.LEG_GONE: do.agent_lost_before_talking,
+    S.LEG_FAILED: do.leg_end_follows,
     S.JOINED: do.talking,
     S.ACTION_FAILED: do.try_soon_again,
     S.OFFER_TIMEOUT: do.nothing,
@@ -129,6 +134,7 @@ _TALKING: Row = {
     S.LEG_ANSWERED: do.nothing,
     S.LEG_HELD: do.look_soon,
     S.LEG_GONE: do.agent_hung_up,
+    S.LEG_FAILED: do.nothing,
     S.JOINED: do.still_talking,
     S.ACTION_FAILED: do.nothing,
     S.OFFER_TIMEOUT: do.nothing,
@@ -150,6 +156,7 @@ _MOVING: Row = {
     S.LEG_ANSWERED: do.nothing,
     S.LEG_HELD: do.nothing,
     S.LEG_GONE: do.nothing,
+    S.LEG_FAILED: do.nothing,
     S.JOINED: do.nothing,
     S.ACTION_FAILED: do.try_soon_again,
     S.OFFER_TIMEOUT: do.nothing,
@@ -171,6 +178,7 @@ _FALLING_BACK: Row = {
     S.LEG_ANSWERED: do.nothing,
     S.LEG_HELD: do.nothing,
     S.LEG_GONE: do.nothing,
+    S.LEG_FAILED: do.nothing,
     S.JOINED: do.nothing,
     S.ACTION_FAILED: do.try_soon_again,
     S.OFFER_TIMEOUT: do.nothing,
@@ -192,6 +200,7 @@ _ENDING: Row = {
     S.LEG_ANSWERED: do.nothing,
     S.LEG_HELD: do.release_again,
     S.LEG_GONE: do.ended_if_empty,
+    S.LEG_FAILED: do.nothing,
     S.JOINED: do.nothing,
     S.ACTION_FAILED: do.nothing,
     S.OFFER_TIMEOUT: do.nothing,

@@ -81,10 +81,9 @@ class ChannelGone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OriginateFailed:
-    """The leg never came to life. A Hangup event with a better cause may have come before, or not at all."""
+    """The leg came to nothing. The cause is in the `ChannelGone` that follows, or there never was a channel."""
 
     channel: ChannelId
-    cause: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

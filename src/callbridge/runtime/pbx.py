@@ -55,16 +55,18 @@ class Pbx:
         put: Callable[[Signal], bool],
         alive: Callable[[], bool],
         lease: float = 30.0,
+        music_class: str = "default",
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
 
         `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
-        `clock` gives epoch seconds.
+        `music_class`: what waiting callers hear, where the dialplan says nothing else. `clock` gives epoch seconds.
         """
         self._put = put
         self._alive = alive
         self._lease = lease
+        self._music_class = music_class
         self._clock = clock
         self._ami: Ami | None = None
         self._up = False
@@ -228,6 +230,7 @@ class Pbx:
             stamp = secrets.token_hex(16)
             await self._link.action("Setvar", {"Variable": STAMP, "Value": stamp})
         self._stamp = stamp
+        await self._link.action("Setvar", {"Variable": "CALLBRIDGE_MUSIC", "Value": self._music_class})
 
     # ------------------------------------------------------------ the lease
 
