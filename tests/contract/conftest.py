@@ -37,8 +37,9 @@ def new_database(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> N
         server: postgres.Postgres = request.getfixturevalue("postgres_server")
         name = f"store_{next(_numbers)}"
         async with await psycopg.AsyncConnection.connect(server.url(), autocommit=True) as connection:
-            await connection.execute(f"CREATE DATABASE {name}".encode())
-        return server.url(name)
+            # A schema of its own is as empty as a database of its own, and made a hundred times as fast.
+            await connection.execute(f"CREATE SCHEMA {name}".encode())
+        return f"{server.url()}&options=-csearch_path%3D{name}"
 
     return on_sqlite if kind == "sqlite" else on_postgresql
 

@@ -1,0 +1,134 @@
+"""All or nothing, whatever stops a transaction; and readers never wait for one."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+import structlog
+from store_samples import ANNA, BEN, a_call, a_reserve, perform, reserve
+
+from callbridge.domain.agents import Agent
+from callbridge.domain.calls import HistoryEntry
+from callbridge.domain.effects import Record, SaveAgent, SaveCall
+from callbridge.domain.ids import CallId
+from callbridge.store import Store, StoreUnavailable, schema
+
+
+async def _nothing_but(store: Store, *calls: str) -> None:
+    assert [call.id for call in (await store.load())[0]] == list(calls)
+    assert (await store.load())[1] == []
+    assert (await store.history()).items == ()
+    assert await reserve(store, a_reserve("free?", ANNA)) == [ANNA]
+
+
+async def test_given_a_transaction_when_anything_is_raised_in_it_then_nothing_of_it_is_kept(store: Store) -> None:
+    await perform(store, SaveCall(call=a_call("c-1")))
+    with pytest.raises(RuntimeError, match="midway"):
+        async with store.transaction() as transaction:
+            await transaction.apply([SaveCall(call=a_call("c-2")), a_reserve("o-1", ANNA)])
+            entry = HistoryEntry(at=1.0, call=None, kind="test")
+            await transaction.apply([SaveAgent(agent=Agent(id=ANNA)), Record(entry=entry)])
+            raise RuntimeError("midway")
+    await _nothing_but(store, "c-1")
+
+
+async def test_given_a_transaction_when_its_task_is_cancelled_then_nothing_is_kept_and_the_next_one_works(
+    store: Store,
+) -> None:
+    for ticks in range(25):
+        task = asyncio.create_task(
+            perform(store, SaveCall(call=a_call("c-9")), a_reserve("o-9", ANNA), SaveAgent(agent=Agent(id=BEN)))
+        )
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await store.load() == ([], [])
+        assert await reserve(store, a_reserve(f"free-{ticks}?", ANNA)) == [ANNA]
+        async with store._database.write() as connection:
+            await connection.execute(schema.reservations.delete())
+
+
+_KILLED = """
+import asyncio, os, sys
+sys.path.insert(0, sys.argv[2])
+from store_samples import ANNA, a_call, a_reserve, perform
+from callbridge.domain.effects import SaveCall
+from callbridge.store import Store
+
+async def main():
+    store = await Store.open(sys.argv[1])
+    await perform(store, SaveCall(call=a_call("c-1")))
+    async with store.transaction() as transaction:
+        await transaction.apply([SaveCall(call=a_call("c-2")), a_reserve("o-1", ANNA)])
+        os.kill(os.getpid(), 9)
+
+asyncio.run(main())
+"""
+
+
+async def test_given_a_gateway_that_is_killed_in_a_transaction_when_started_again_then_only_what_was_committed_is_there(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    command = [sys.executable, "-c", _KILLED, database, str(request.path.parent)]
+    killed = await asyncio.to_thread(subprocess.run, command, check=False, timeout=60)
+    assert killed.returncode == -9
+    store = await Store.open(database)
+    await _nothing_but(store, "c-1")
+    await store.close()
+
+
+async def test_given_a_write_under_way_when_others_read_then_they_see_what_was_before_and_do_not_wait(
+    store: Store,
+) -> None:
+    before, after = a_call(attempts=1), a_call(attempts=2)
+    await perform(store, SaveCall(call=before))
+    async with store.transaction() as transaction:
+        await transaction.apply([SaveCall(call=after)])
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*(store.call(CallId("c-1")) for _ in range(20))) == [before] * 20
+            assert (await store.calls()).items == (before,)
+    assert await store.call(CallId("c-1")) == after
+
+
+async def test_given_unreadable_rows_when_loaded_then_they_are_set_aside_logged_counted_and_the_rest_starts(
+    database: str,
+) -> None:
+    store = await Store.open(database)
+    saves = (SaveCall(call=a_call(name)) for name in ("c-1", "c-2", "c-3"))
+    await perform(store, *saves, SaveAgent(agent=Agent(id=ANNA)), SaveAgent(agent=Agent(id=BEN)))
+    await perform(store, a_reserve("o-1", ANNA, call="c-2"))
+    async with store._database.write() as connection:
+        await connection.execute(sa.text("""UPDATE calls SET document = '{"id": "c-2"}' WHERE id = 'c-2'"""))
+        await connection.execute(sa.text("UPDATE agents SET document = 'nonsense' WHERE id = 'ben'"))
+    with structlog.testing.capture_logs() as logs:
+        calls, agents = await store.load()
+    assert [call.id for call in calls] == ["c-1", "c-3"]
+    assert [agent.id for agent in agents] == [ANNA]
+    assert store.unreadable == 2
+    aside = [log for log in logs if log["event"] == "unreadable row set aside"]
+    assert [(log["table"], log["id"]) for log in aside] == [("calls", "c-2"), ("agents", "ben")]
+    assert await reserve(store, a_reserve("o-2", ANNA)) == [ANNA]
+    assert await store.call(CallId("c-2")) is None
+    assert len((await store.calls()).items) == 2
+
+    # A version that can read them finds them again; a new save takes their place.
+    async with store._database.write() as connection:
+        marked = (await connection.execute(sa.select(schema.calls.c.unreadable).order_by(schema.calls.c.id))).scalars()
+        assert [mark is not None for mark in marked] == [False, True, False]
+    await perform(store, SaveCall(call=a_call("c-2")), SaveAgent(agent=Agent(id=BEN)))
+    assert len((await store.load())[0]) == 3
+    assert store.unreadable == 0
+    await store.close()
+
+
+async def test_given_a_store_that_fails_when_it_says_so_then_the_text_has_no_caller_data(store: Store) -> None:
+    async with store._database.write() as connection:
+        await connection.execute(sa.text("DROP TABLE pops"))
+        await connection.execute(sa.text("DROP TABLE agents"))
+    with pytest.raises(StoreUnavailable) as failure:
+        await perform(store, SaveCall(call=a_call()), SaveAgent(agent=Agent(id=ANNA)))
+    assert "agents" in str(failure.value)
+    assert a_call().caller_number not in str(failure.value) + str(failure.value.__cause__)

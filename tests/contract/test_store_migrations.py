@@ -1,0 +1,92 @@
+"""From any earlier schema to this one, and never back by accident."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from store_samples import a_call, perform
+
+from callbridge.domain.effects import SaveCall
+from callbridge.store import Store, StoreTooNew, schema
+from callbridge.store.codec import CALLS
+from callbridge.store.database import connect
+from callbridge.store.migrate import migrate, revisions
+
+
+def _differences(connection: sa.Connection) -> list[Any]:
+    options = {"compare_type": True, "compare_server_default": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), schema.metadata))
+
+
+async def _differences_of(store: Store) -> list[Any]:
+    async with store._database.write() as connection:
+        return await connection.run_sync(_differences)
+
+
+async def _at_revision(url: str, revision: str) -> None:
+    database = connect(url)
+    async with database.write() as connection:
+        await connection.run_sync(migrate, database="test", to=revision)
+        columns = "id, state, group_id, arrived_at, progress, document"
+        await connection.execute(
+            sa.text(f"INSERT INTO calls ({columns}) VALUES ('c-1', 'waiting', 'sales', 1000, 0, :document)"),
+            {"document": CALLS.encode(a_call())},
+        )
+    await database.close()
+
+
+async def test_given_an_empty_database_when_opened_then_it_has_exactly_the_tables_that_the_code_expects(
+    store: Store,
+) -> None:
+    assert await _differences_of(store) == []
+
+
+@pytest.mark.parametrize("revision", revisions())
+async def test_given_a_database_of_an_earlier_version_when_opened_then_it_is_migrated_and_keeps_its_calls(
+    database: str, revision: str
+) -> None:
+    await _at_revision(database, revision)
+    store = await Store.open(database)
+    assert await _differences_of(store) == []
+    assert (await store.load())[0] == [a_call()]
+    await store.close()
+
+
+async def test_given_a_database_of_a_newer_version_when_opened_then_it_is_refused_and_untouched(database: str) -> None:
+    store = await Store.open(database)
+    async with store._database.write() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    await store.close()
+    with pytest.raises(StoreTooNew, match=r"schema \(9999\) was made by a newer callbridge"):
+        await Store.open(database)
+    again = connect(database)
+    async with again.read() as connection:
+        assert (await connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
+    await again.close()
+
+
+async def test_given_an_empty_database_when_several_gateways_open_it_at_once_then_it_is_migrated_once(
+    database: str,
+) -> None:
+    stores = await asyncio.gather(*(Store.open(database) for _ in range(4)))
+    await perform(stores[0], SaveCall(call=a_call()))
+    assert [await store.call(a_call().id) for store in stores] == [a_call()] * 4
+    for store in stores:
+        await store.close()
+
+
+async def test_given_a_migration_that_fails_midway_when_opened_then_nothing_of_it_is_left(database: str) -> None:
+    halfway = connect(database)
+    async with halfway.write() as connection:
+        await connection.execute(sa.text("CREATE TABLE idempotency (x INTEGER)"))
+    with pytest.raises(Exception, match="idempotency"):
+        await Store.open(database)
+    async with halfway.write() as connection:
+        await connection.execute(sa.text("DROP TABLE idempotency"))
+    await halfway.close()
+    store = await Store.open(database)
+    assert await _differences_of(store) == []
+    await store.close()
