@@ -27,7 +27,7 @@ DESTINATIONS = (
 
 def test_every_state_has_a_cell_for_every_stimulus() -> None:
     for state in CallState:
-        if state is not CallState.ENDED:
+        if state not in (CallState.ENDED, CallState.CONSULTING, CallState.EXTERNAL):
             assert set(TABLE[state]) == set(Stimulus), state
 
 

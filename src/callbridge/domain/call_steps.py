@@ -12,6 +12,8 @@ from callbridge.domain.calls import (
     OfferState,
     TransferState,
 )
+from callbridge.domain.causes import DECLINED, DIED, NO_ANSWER
+from callbridge.domain.consult_release import release_all
 from callbridge.domain.effects import (
     Bridge,
     Hangup,
@@ -38,12 +40,6 @@ _SOON = 0.5
 """Seconds after which a refused action is tried again: `channel not up` passes quickly."""
 _TRIES = 3
 
-_DECLINED = frozenset({16, 17, 21, 22})
-"""Q.850 causes of a phone that was rung and said no: cleared, busy, rejected, number changed."""
-_NO_ANSWER = frozenset({18, 19})
-_DIED = frozenset({27, 38, 41, 42, 44, 47, 102})
-"""Causes of a phone that died rather than hung up: no sound any more, network, timer. The dialplan knows the same."""
-
 
 def nothing(step: Step, call: Call, signal: Signal) -> None:
     """Late, a repetition, or without meaning here."""
@@ -65,9 +61,9 @@ def phone_said_no(step: Step, call: Call, signal: Signal) -> None:
     """Declining on the phone is the same as pressing Reject."""
     match signal:
         case ChannelGone(cause=cause):
-            if cause in _DECLINED:
+            if cause in DECLINED:
                 offers.rejected(step, call, "phone")
-            elif cause in _NO_ANSWER:
+            elif cause in NO_ANSWER:
                 offers.timed_out(step, call)
             else:
                 offers.unreachable(step, call, cause)
@@ -236,7 +232,7 @@ def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
 
 def agent_hung_up(step: Step, call: Call, signal: Signal) -> None:
     """The end of the conversation, unless the phone died, or nobody saw how it ended: then the caller waits on."""
-    died = isinstance(signal, PbxSeen) or (isinstance(signal, ChannelGone) and signal.cause in _DIED)
+    died = isinstance(signal, PbxSeen) or (isinstance(signal, ChannelGone) and signal.cause in DIED)
     if died and call.caller in step.world.channels:
         leave_agent(step, call, wrap_up=True)
         returning.route_to_group(step, step.world.calls[call.id], "agent_lost")
@@ -251,8 +247,9 @@ def end_conversation(step: Step, call: Call, signal: Signal) -> None:
 
 
 def _conversation_over(step: Step, call: Call) -> None:
-    leave_agent(step, call, wrap_up=True)
-    _ending(step, step.world.calls[call.id], CallOutcome.HANDLED)
+    if call.transfer is not None and not call.transfer.ended:
+        call = returning.end_transfer(step, call, TransferState.FAILED, "call_ended")
+    end_call(step, call, CallOutcome.HANDLED)
 
 
 def joined_unasked(step: Step, call: Call, signal: Signal) -> None:
@@ -332,9 +329,15 @@ def fell_back(step: Step, call: Call, signal: Signal) -> None:
     _ending(step, call, CallOutcome.FALLBACK)
 
 
+def end_call(step: Step, call: Call, outcome: CallOutcome) -> None:
+    """The conversation is over; the agent goes into wrap-up."""
+    leave_agent(step, call, wrap_up=True)
+    _ending(step, step.world.calls[call.id], outcome)
+
+
 def _ending(step: Step, call: Call, outcome: CallOutcome) -> None:
     """Nobody talks any more. What is still there is told to hang up, and watched until it is gone."""
-    call = offers.release_leg(step, call)
+    call = release_all(step, offers.release_leg(step, call))
     caller_there = call.caller in step.world.channels
     if caller_there:
         step.emit(Hangup(call=call.id, channel=call.caller))
@@ -344,6 +347,8 @@ def _ending(step: Step, call: Call, outcome: CallOutcome) -> None:
             state=CallState.ENDING,
             outcome=outcome,
             agent=None,
+            consult=None,
+            doing=None,
             deadline=step.now + step.options.connect_timeout,
             attempts=1,
         )

@@ -19,6 +19,10 @@ class CallState(StrEnum):
     """The offer is accepted: the phone is being picked up, or the bridge is being made."""
     TALKING = "talking"
     """One bridge holds caller and agent."""
+    CONSULTING = "consulting"
+    """The agent has the caller on hold, consults somebody, or confers: `Call.consult.stage` says which."""
+    EXTERNAL = "external"
+    """The caller talks with an external party to whom they were transferred after a consultation."""
     MOVING = "moving"
     """A transfer is accepted: the caller is on the way from agent 1 to the music."""
     FALLING_BACK = "falling_back"
@@ -44,6 +48,8 @@ class OfferKind(StrEnum):
     AGENT_SOFT = "agent_soft"
     AGENT_HARD = "agent_hard"
     RECALL = "recall"
+    CONSULT = "consult"
+    """Somebody is asked to talk with the agent first."""
 
 
 class OfferState(StrEnum):
@@ -87,6 +93,10 @@ class LegState(StrEnum):
 
 class LegRole(StrEnum):
     AGENT = "agent"
+    """Of the agent whose call it is, or who is offered it."""
+    TARGET = "target"
+    """Of the one who is consulted."""
+    FOURTH = "fourth"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,11 +105,19 @@ class Leg:
 
     channel: ChannelId
     role: LegRole
-    agent: AgentId
+    agent: AgentId | None = None
+    """None: an external party."""
+    number: str | None = None
+    """Of an external party, E.164."""
     state: LegState = LegState.DIALING
     name: str | None = None
     """Asterisk's channel name, once it is known."""
     made_at: float = 0.0
+    deadline: float | None = None
+    """Epoch seconds by which it must have been answered, where no offer's deadline says so."""
+    muted: bool = False
+    held: bool = False
+    """In a conference: put on hold by the agent."""
     releasing: bool = False
     """Told to hang up: what it still says does not matter any more."""
 
@@ -141,11 +159,22 @@ class Route:
     """Epoch seconds at which waiting for this destination ends."""
 
 
+class TransferKind(StrEnum):
+    UNSUPERVISED = "unsupervised"
+    SUPERVISED = "supervised"
+
+
 class TransferState(StrEnum):
     MOVING = "moving"
     """The caller is being taken from agent 1 to the music."""
     WAITING = "waiting"
     OFFERED = "offered"
+    DEFERRED = "deferred"
+    """Supervised: the caller stays with agent 1 until the target is available."""
+    RINGING = "ringing"
+    """Supervised: the target is looked for, or their phone rings; the caller hears music."""
+    CONSULTING = "consulting"
+    """Supervised: agent 1 and the target have talked, and it is not decided yet."""
     COMPLETED = "completed"
     """The target has call and pop."""
     FAILED = "failed"
@@ -165,6 +194,7 @@ class Transfer:
     """Only for a destination that is an agent."""
     reason: str | None
     made_at: float
+    kind: TransferKind = TransferKind.UNSUPERVISED
     state: TransferState = TransferState.MOVING
     ended_at: float | None = None
     failure: str | None = None
@@ -211,6 +241,59 @@ class Pause:
     until: float
 
 
+class Stage(StrEnum):
+    """Where a consultation is; the table in `consulting.py` says what can happen in each."""
+
+    HELD = "held"
+    """No transfer: the caller hears music, the agent nothing."""
+    RINGING = "ringing"
+    """The target is looked for, or their phone rings. The caller hears music, agent 1 ringing."""
+    CONSULTING = "consulting"
+    """Agent 1 talks with the target; the caller hears music."""
+    WITH_CALLER = "with_caller"
+    """Agent 1 talks with the caller; the target hears music."""
+    CONFERENCE = "conference"
+    """All who are not held talk with one another."""
+    COMPLETING = "completing"
+    """Caller and target are being put together; agent 1 is released once they are."""
+    RETURNING = "returning"
+    """Caller and agent 1 are being put together again."""
+    WITHOUT_CALLER = "without_caller"
+    """The caller hung up; the others may finish their sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """One move that the PBX is making for a call, at most one at a time."""
+
+    verb: str
+    """`bridge`, `join`, `apart`."""
+    channel: ChannelId
+    peer: ChannelId | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doing:
+    action: Action
+    deadline: float
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consult:
+    """What is under way beside the conversation of caller and agent."""
+
+    stage: Stage
+    route: "Route | None" = None
+    """Which agent is looked for."""
+    offer: Offer | None = None
+    """The offer to the target, pending or accepted."""
+    pop: "Pop | None" = None
+    """What the target is shown: a preview until the call is theirs."""
+    settled: bool = False
+    """Everybody has been seen where the stage wants them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     id: CallId
@@ -236,6 +319,11 @@ class Call:
     """The transfer under way or the last one."""
     pop: Pop | None = None
     """The pop of the present agent (or the preview of the present offer)."""
+    consult: Consult | None = None
+    doing: Doing | None = None
+    caller_held: bool = False
+    """In a conference: the agent put the caller on hold."""
+    caller_muted: bool = False
     pauses: tuple[Pause, ...] = ()
     deadline: float | None = None
     """Epoch seconds by which the PBX must have done what the present state waits for."""
@@ -260,6 +348,10 @@ class Call:
             return None
         leg = self.leg(self.offer.channel)
         return None if leg is None or leg.releasing else leg
+
+    def party(self, role: LegRole) -> Leg | None:
+        """The live leg in this role."""
+        return next((leg for leg in self.legs if leg.role is role and not leg.releasing), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from callbridge.domain.agents import Agent
-from callbridge.domain.calls import Call, HistoryEntry
+from callbridge.domain.calls import Call, HistoryEntry, Offer, Pop
 from callbridge.domain.ids import AgentId, CallId, ChannelId, OfferId, RequestId
 
 # ---------------------------------------------------------------- the PBX
@@ -21,6 +21,8 @@ class Originate:
     call: CallId
     channel: ChannelId
     phone: str
+    """What is dialled: `PJSIP/anna`, or the configured trunk with a checked number."""
+    external: bool = False
     caller_number: str
     caller_name: str
     timeout: float
@@ -57,6 +59,43 @@ class ToFallback:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Park:
+    """Send a leg to the legs' own waiting room."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Join:
+    """Put a channel into the bridge in which the peer is: three and more."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+    peer_name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetHear:
+    """What a leg hears in its waiting room: `silence`, `ringing` or `music`. Before it goes there."""
+
+    call: CallId
+    channel: ChannelId
+    hear: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mute:
+    """Whether the others hear this party."""
+
+    call: CallId
+    channel: ChannelId
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetAfter:
     """Tell the dialplan what to do with the caller when the bridge ends: right also without a gateway."""
 
@@ -80,8 +119,8 @@ class LookAgain:
     why: str
 
 
-ChannelEffect = Originate | Bridge | Hold | ToFallback | SetAfter | Hangup
-"""Each is one AMI action on a channel of a call."""
+ChannelEffect = Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | Hangup
+"""Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain
 
 # ---------------------------------------------------------------- the store
@@ -149,6 +188,9 @@ class PublishCall:
     to: frozenset[AgentId]
     kind: str
     """`offer.made`, `offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`."""
+    offer: Offer | None = None
+    """Which offer, where it is not the call's own: a consultation's."""
+    pop: Pop | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

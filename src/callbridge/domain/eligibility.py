@@ -25,15 +25,21 @@ def max_sessions(world: World, agent: Agent, route: Route) -> int:
     return settings.max_sessions if settings else 0
 
 
-def why_not(world: World, agent_id: AgentId, call: Call, now: float) -> str | None:
-    """A stable code of the reason why this agent is not offered this call now; None: they can be."""
+def why_not(world: World, agent_id: AgentId, call: Call, now: float, route: Route | None = None) -> str | None:
+    """A stable code of the reason why this agent is not offered this call now; None: they can be.
+
+    `route`: by which they would be; the call's own, unless somebody is looked for beside it.
+    """
+    if agent_id == call.agent:
+        return "has_the_call"
+    route = route or call.route
     agent = world.agents.get(agent_id)
     settings = world.settings.agents.get(agent_id)
     if agent is None or settings is None:
         return "unknown_agent"
     if agent.offer is not None:
         return "has_an_offer"
-    kind = offer_kind(call.route)
+    kind = offer_kind(route)
     if kind is OfferKind.AGENT_HARD:
         return None
     if any(pause.agent == agent_id and pause.until > now for pause in call.pauses):
@@ -56,11 +62,11 @@ def why_not(world: World, agent_id: AgentId, call: Call, now: float) -> str | No
     return None
 
 
-def asked(world: World, call: Call) -> tuple[AgentId, ...]:
-    """All whom the call's route could mean, the first to be asked first: priority, then longest idle."""
-    if call.route.kind is not RouteKind.GROUP:
-        return (call.route.agent,) if call.route.agent else ()
-    group = world.settings.groups.get(call.route.group) if call.route.group else None
+def asked(world: World, route: Route) -> tuple[AgentId, ...]:
+    """All whom the route could mean, the first to be asked first: priority, then longest idle."""
+    if route.kind is not RouteKind.GROUP:
+        return (route.agent,) if route.agent else ()
+    group = world.settings.groups.get(route.group) if route.group else None
     if group is None:
         return ()
 
@@ -71,12 +77,14 @@ def asked(world: World, call: Call) -> tuple[AgentId, ...]:
     return tuple(sorted((member.agent for member in group.members), key=order))
 
 
-def judge(world: World, call: Call, now: float) -> tuple[tuple[AgentId, ...], dict[AgentId, str]]:
+def judge(
+    world: World, call: Call, now: float, route: Route | None = None
+) -> tuple[tuple[AgentId, ...], dict[AgentId, str]]:
     """The candidates in order, and for each other agent of the route why not."""
     candidates = []
     others = {}
-    for agent_id in asked(world, call):
-        reason = why_not(world, agent_id, call, now)
+    for agent_id in asked(world, route or call.route):
+        reason = why_not(world, agent_id, call, now, route)
         if reason is None:
             candidates.append(agent_id)
         else:

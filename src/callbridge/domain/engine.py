@@ -8,18 +8,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from traceback import format_exception
 
-from callbridge.domain import offers, people, reconcile, requests
+from callbridge.domain import arrangement, consulting, offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
-from callbridge.domain.calls import Call, CallState, LegState, OfferState
+from callbridge.domain.arrangement import ARRANGED
+from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState, Stage
+from callbridge.domain.consulting import Event
 from callbridge.domain.effects import Anomaly, Effect, LookAgain, Reply
-from callbridge.domain.facts import channel_entered, channel_gone, channel_left, originate_failed, stimulate_leg
-from callbridge.domain.ids import AgentId, CallId
+from callbridge.domain.facts import channel_entered, channel_gone, channel_left, gone, originate_failed, stimulate_leg
+from callbridge.domain.ids import AgentId
 from callbridge.domain.routing import Stimulus, apply
 from callbridge.domain.settings import Settings
 from callbridge.domain.signals import (
     AcceptOffer,
     ActionFailed,
     AddNote,
+    CallFourth,
+    CallRequest,
     CancelTransfer,
     ChannelAnswered,
     ChannelEntered,
@@ -27,7 +31,10 @@ from callbridge.domain.signals import (
     ChannelLeft,
     ChannelRinging,
     Configured,
+    DoParty,
+    DoTransfer,
     EndCall,
+    HoldCall,
     LogIn,
     LogOut,
     NobodyFree,
@@ -40,6 +47,7 @@ from callbridge.domain.signals import (
     Request,
     RequestTransfer,
     Reserved,
+    ResumeCall,
     SetPresence,
     Signal,
     Tick,
@@ -69,8 +77,10 @@ class Engine:
         step = Step(world=self.world, now=now)
         try:
             self._handle(step, signal)
+            _settle(step, signal)
             if step.dispatch:
                 offers.dispatch(step)
+                _settle(step, signal)
             return step.finish()
         except Exception as error:
             # A fault of ours costs this one signal, not the callers: all is as it was before.
@@ -110,7 +120,7 @@ class Engine:
             case PbxLost():
                 step.world.pbx_up = False
             case ActionFailed():
-                _call(step, signal.call, Stimulus.ACTION_FAILED, signal)
+                _action_failed(step, signal)
             case LogIn():
                 people.log_in(step, signal)
             case LogOut():
@@ -122,10 +132,10 @@ class Engine:
                 people.set_presence(step, signal)
             case AcceptOffer() | RejectOffer():
                 _answer_offer(step, signal)
-            case EndCall() | RequestTransfer() | AddNote():
+            case EndCall() | RequestTransfer() | AddNote() | HoldCall() | ResumeCall() | CallFourth() | DoParty():
                 _request(step, signal)
-            case CancelTransfer():
-                _cancel_transfer(step, signal)
+            case CancelTransfer() | DoTransfer():
+                _transfer_verb(step, signal)
             case Reserved():
                 offers.reserved(step, signal)
             case NobodyFree():
@@ -134,6 +144,13 @@ class Engine:
                 _configured(step, signal)
             case Tick():
                 _tick(step, signal)
+
+
+_MOVE = "move"
+"""A move of the arrangement is overdue."""
+Due = Stimulus | Event | str
+_ROUNDS = 8
+"""Rounds in which a call comes to rest; each settles at most one stage."""
 
 
 def _failed(signal: Signal, error: Exception) -> list[Effect]:
@@ -147,12 +164,38 @@ def _failed(signal: Signal, error: Exception) -> list[Effect]:
     return effects
 
 
-def _deadlines(call: Call) -> list[tuple[Stimulus, float]]:
-    found = []
+def _consult_deadlines(call: Call) -> list[tuple[Due, float]]:
+    found: list[tuple[Due, float]] = []
+    consult = call.consult
+    if call.doing is not None:
+        found.append((_MOVE, call.doing.deadline))
+    early = (LegState.DIALING, LegState.RINGING)
+    found += (
+        (Event.TARGET_OVERDUE if leg.role is LegRole.TARGET else Event.FOURTH_OVERDUE, leg.deadline)
+        for leg in call.legs
+        if leg.deadline is not None and not leg.releasing and leg.state in early
+    )
+    if consult is not None and consult.offer is not None and consult.offer.state is OfferState.PENDING:
+        found.append((Event.OFFER_TIMEOUT, consult.offer.deadline))
+    if (
+        consult is not None
+        and consult.stage is Stage.RINGING
+        and consult.offer is None
+        and consult.route is not None
+        and consult.route.deadline is not None
+    ):
+        found.append((Event.WAIT_TIMEOUT, consult.route.deadline))
+    return found
+
+
+def _deadlines(call: Call) -> list[tuple[Due, float]]:
+    found: list[tuple[Due, float]] = []
     if call.state is CallState.OFFERING and call.offer is not None:
         found.append((Stimulus.OFFER_TIMEOUT, call.offer.deadline))
-    if call.deadline is not None:
+    if call.deadline is not None and call.state not in ARRANGED:
         found.append((Stimulus.PBX_TIMEOUT, call.deadline))
+    if call.state in ARRANGED:
+        found += _consult_deadlines(call)
     if call.state is CallState.WAITING and call.route.deadline is not None:
         found.append((Stimulus.WAIT_TIMEOUT, call.route.deadline))
     return found
@@ -168,53 +211,90 @@ def _tick(step: Step, signal: Tick) -> None:
         for stimulus, when in _deadlines(step.world.calls[call_id]):
             call = step.world.calls.get(call_id)
             if when <= step.now and call is not None and (stimulus, when) in _deadlines(call):
-                apply(step, call, stimulus, signal)
+                _due(step, call, stimulus, signal)
         call = step.world.calls[call_id]
         live = tuple(pause for pause in call.pauses if pause.until > step.now)
         if len(live) < len(call.pauses):
             step.put(replace(call, pauses=live))
 
 
-def _call(step: Step, call_id: CallId, stimulus: Stimulus, signal: Signal) -> None:
-    call = step.world.calls.get(call_id)
-    if call is not None:
-        apply(step, call, stimulus, signal)
+def _due(step: Step, call: Call, due: Due, signal: Signal) -> None:
+    if isinstance(due, Stimulus):
+        apply(step, call, due, signal)
+    elif isinstance(due, Event):
+        consulting.apply(step, call, due, signal)
+    elif arrangement.overdue(step, call):
+        consulting.apply(step, step.world.calls[call.id], Event.STUCK, signal)
+
+
+def _settle(step: Step, signal: Signal) -> None:
+    """Calls whose parties moved: the next move, or the word that everybody is where they should be."""
+    for _ in range(_ROUNDS):
+        touched, step.touched = step.touched, set()
+        if not touched:
+            return
+        for call_id in sorted(touched):
+            call = step.world.calls.get(call_id)
+            if call is not None and call.state is not CallState.ENDED and arrangement.settle(step, call):
+                consulting.apply(step, step.world.calls[call_id], Event.SETTLED, signal)
+    step.anomaly("an arrangement does not come to rest")
+
+
+def _action_failed(step: Step, signal: ActionFailed) -> None:
+    call = step.world.calls.get(signal.call)
+    if call is None:
+        return
+    leg = call.leg(signal.channel)
+    if signal.action == "Originate" and call.state in ARRANGED and leg is not None:
+        gone(step, signal.channel, signal)
+    elif call.state in ARRANGED:
+        arrangement.refused(step, call)
+    else:
+        apply(step, call, Stimulus.ACTION_FAILED, signal)
 
 
 def _rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
     """Whoever leaves or becomes busy with a pending offer does not want it."""
     call = _offered_call(step, agent_id)
-    if call is not None:
+    if call is None:
+        return
+    if call.offer is not None and call.offer.agent == agent_id and call.offer.state is OfferState.PENDING:
         apply(step, call, Stimulus.AGENT_LEFT, signal)
+    else:
+        consulting.apply(step, call, Event.TARGET_LEFT, signal)
 
 
 def _offered_call(step: Step, agent_id: AgentId) -> Call | None:
     agent = step.world.agents.get(agent_id)
     if agent is None or agent.offer is None:
         return None
-    return next(
-        (
-            call
-            for call in step.world.calls.values()
-            if call.offer is not None and call.offer.id == agent.offer and call.offer.state is OfferState.PENDING
-        ),
-        None,
-    )
+    for call in step.world.calls.values():
+        for offer in (call.offer, call.consult.offer if call.consult else None):
+            if offer is not None and offer.id == agent.offer and offer.state is OfferState.PENDING:
+                return call
+    return None
 
 
 def _answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
     stimulus = Stimulus.ACCEPT if isinstance(signal, AcceptOffer) else Stimulus.REJECT
+    event = Event.ACCEPT if isinstance(signal, AcceptOffer) else Event.REJECT
     for call in step.world.calls.values():
-        if call.offer is not None and call.offer.id == signal.offer and call.offer.agent == signal.agent:
-            if not step.world.pbx_up:
-                _refuse_pbx_down(step, signal)
-            else:
-                apply(step, call, stimulus, signal)
-            return
+        target = call.consult.offer if call.consult else None
+        own = call.offer is not None and (call.offer.id, call.offer.agent) == (signal.offer, signal.agent)
+        asked = target is not None and (target.id, target.agent) == (signal.offer, signal.agent)
+        if not own and not asked:
+            continue
+        if not step.world.pbx_up:
+            _refuse_pbx_down(step, signal)
+        elif call.state in ARRANGED:
+            consulting.apply(step, call, event if asked else Event.REJECT, signal)
+        else:
+            apply(step, call, stimulus, signal)
+        return
     step.refuse(signal.request, "unknown_offer", "There is no such offer, or it is not yours, or it is over.")
 
 
-def _request(step: Step, signal: EndCall | RequestTransfer | AddNote) -> None:
+def _request(step: Step, signal: CallRequest) -> None:
     call = step.world.calls.get(signal.call)
     if call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
@@ -223,26 +303,46 @@ def _request(step: Step, signal: EndCall | RequestTransfer | AddNote) -> None:
     elif not step.world.pbx_up:
         _refuse_pbx_down(step, signal)
     else:
-        apply(step, call, Stimulus.END if isinstance(signal, EndCall) else Stimulus.TRANSFER, signal)
+        stimulus, event = _ASKED[type(signal)]
+        if call.state in ARRANGED:
+            consulting.apply(step, call, event, signal)
+        elif stimulus is not None:
+            apply(step, call, stimulus, signal)
+        else:
+            step.refuse(signal.request, "not_consulting", "This is possible only during a consultation or conference.")
 
 
-def _cancel_transfer(step: Step, signal: CancelTransfer) -> None:
+_ASKED: dict[type, tuple[Stimulus | None, Event]] = {
+    EndCall: (Stimulus.END, Event.END),
+    RequestTransfer: (Stimulus.TRANSFER, Event.TRANSFER),
+    HoldCall: (Stimulus.HOLD, Event.HOLD),
+    ResumeCall: (Stimulus.RESUME, Event.RESUME),
+    CallFourth: (None, Event.CALL_FOURTH),
+    DoParty: (None, Event.PARTY),
+}
+
+
+def _transfer_verb(step: Step, signal: CancelTransfer | DoTransfer) -> None:
     for call in step.world.calls.values():
         transfer = call.transfer
-        if transfer is not None and transfer.id == signal.transfer and transfer.by == signal.agent:
-            if not step.world.pbx_up:
-                _refuse_pbx_down(step, signal)
-            elif transfer.ended:
-                requests.refuse_transfer_ended(step, call, signal)
-            else:
-                apply(step, call, Stimulus.CANCEL_TRANSFER, signal)
-            return
+        if transfer is None or transfer.id != signal.transfer or transfer.by != signal.agent:
+            continue
+        if not step.world.pbx_up:
+            _refuse_pbx_down(step, signal)
+        elif call.state in ARRANGED and not (transfer.ended and call.agent != signal.agent):
+            event = Event.CANCEL if isinstance(signal, CancelTransfer) else Event(signal.verb.value)
+            consulting.apply(step, call, event, signal)
+        elif transfer.ended:
+            requests.refuse_transfer_ended(step, call, signal)
+        elif isinstance(signal, CancelTransfer):
+            apply(step, call, Stimulus.CANCEL_TRANSFER, signal)
+        else:
+            step.refuse(signal.request, "not_consulting", "The target has not been reached yet.")
+        return
     step.refuse(signal.request, "unknown_transfer", "There is no such transfer of yours under way.")
 
 
-def _refuse_pbx_down(
-    step: Step, signal: AcceptOffer | RejectOffer | EndCall | RequestTransfer | CancelTransfer
-) -> None:
+def _refuse_pbx_down(step: Step, signal: Request) -> None:
     step.refuse(
         signal.request, "pbx_unavailable", "The PBX cannot be reached at the moment; try again in a few seconds."
     )

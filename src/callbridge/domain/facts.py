@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
-from callbridge.domain.calls import Call, CallOutcome, CallState, Leg, LegState, Route, RouteKind
+from callbridge.domain import consulting
+from callbridge.domain.arrangement import ARRANGED
+from callbridge.domain.calls import Call, CallOutcome, CallState, Leg, LegRole, LegState, Route, RouteKind, Stage
+from callbridge.domain.consulting import Event
 from callbridge.domain.effects import Hangup
 from callbridge.domain.ids import CallId, ChannelId, GroupId, call_id
 from callbridge.domain.returning import group_route, to_fallback
@@ -22,6 +25,14 @@ from callbridge.domain.step import Step
 
 CALLER, AGENT, FALLBACK = "caller", "agent", "fallback"
 """Values of CALLBRIDGE_ROLE."""
+
+_GONE = {
+    LegRole.AGENT: Event.AGENT_GONE,
+    LegRole.TARGET: Event.TARGET_GONE,
+    LegRole.FOURTH: Event.FOURTH_GONE,
+}
+_FAILED = 0.5
+"""Seconds in which the end of a leg that failed must say why."""
 
 _ORDER = (LegState.DIALING, LegState.RINGING, LegState.ANSWERED)
 
@@ -47,6 +58,7 @@ def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
         _stranger(step, fact)
         return
     step.world.channels[fact.channel] = fact
+    step.touched.add(call.id)
     if fact.channel == call.caller:
         _observe_caller(step, call, fact, signal)
     else:
@@ -56,7 +68,10 @@ def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
 def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
     if fact.name and fact.name != call.caller_channel:
         call = step.put(replace(call, caller_channel=fact.name))
-    if fact.variables.role == FALLBACK:
+    if call.state in ARRANGED:
+        if fact.variables.role == FALLBACK:
+            consulting.apply(step, call, Event.CALLER_FELL_BACK, signal)
+    elif fact.variables.role == FALLBACK:
         apply(step, call, Stimulus.CALLER_FELL_BACK, signal)
     elif fact.holding:
         apply(step, call, Stimulus.CALLER_HELD, signal)
@@ -74,12 +89,28 @@ def _observe_leg(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> N
     else:
         return
     call = _set_leg(step, call, fact.channel, state, fact.name)
+    if call.state in ARRANGED:
+        _consult_leg(step, call, fact.channel, state, signal)
+        return
     if not _is_present(call, fact.channel):
         return
     if stimulus is not None:
         apply(step, call, stimulus, signal)
     else:
         _joined(step, call, signal)
+
+
+def _consult_leg(step: Step, call: Call, channel: ChannelId, state: LegState, signal: Signal) -> None:
+    leg = call.leg(channel)
+    if leg is None or leg.releasing or leg.role is LegRole.AGENT or state is LegState.RINGING:
+        return
+    if leg.role is LegRole.FOURTH:
+        in_talk = call.consult is not None and call.consult.stage is Stage.CONFERENCE
+        if state is not LegState.ANSWERED and not in_talk:
+            consulting.apply(step, call, Event.FOURTH_UP, signal)
+        return
+    event = Event.TARGET_ANSWERED if state is LegState.ANSWERED else Event.TARGET_UP
+    consulting.apply(step, call, event, signal)
 
 
 def _joined(step: Step, call: Call, signal: Signal) -> None:
@@ -99,8 +130,10 @@ def channel_left(step: Step, signal: ChannelLeft) -> None:
         return
     step.world.channels[signal.channel] = replace(fact, bridge=None, holding=False)
     call = find(step, signal.channel)
-    if call is not None and call.leg(signal.channel) is not None:
-        _set_leg(step, call, signal.channel, LegState.ANSWERED, fact.name, back=True)
+    if call is not None:
+        step.touched.add(call.id)
+        if call.leg(signal.channel) is not None:
+            _set_leg(step, call, signal.channel, LegState.ANSWERED, fact.name, back=True)
 
 
 def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: LegState) -> None:
@@ -109,7 +142,9 @@ def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: L
     if call is None or leg is None or leg.state not in _ORDER or _ORDER.index(leg.state) >= _ORDER.index(state):
         return
     call = _set_leg(step, call, signal.channel, state, signal.name)
-    if _is_present(call, signal.channel):
+    if call.state in ARRANGED:
+        _consult_leg(step, call, signal.channel, state, signal)
+    elif _is_present(call, signal.channel):
         stimulus = Stimulus.LEG_RINGING if state is LegState.RINGING else Stimulus.LEG_ANSWERED
         apply(step, call, stimulus, signal)
 
@@ -126,6 +161,11 @@ def originate_failed(step: Step, signal: OriginateFailed) -> None:
         return
     if leg.releasing and leg.state is LegState.DIALING:
         gone(step, signal.channel, signal)
+    elif call.state in ARRANGED:
+        if leg.state is LegState.DIALING:
+            deadline = min(leg.deadline or step.now + _FAILED, step.now + _FAILED)
+            legs = tuple(replace(each, deadline=deadline) if each is leg else each for each in call.legs)
+            step.put(replace(call, legs=legs))
     elif _is_present(call, signal.channel):
         apply(step, call, Stimulus.LEG_FAILED, signal)
 
@@ -135,12 +175,19 @@ def gone(step: Step, channel: ChannelId, signal: Signal) -> None:
     step.world.channels.pop(channel, None)
     if call is None:
         return
+    step.touched.add(call.id)
     if channel == call.caller:
-        apply(step, call, Stimulus.CALLER_GONE, signal)
+        if call.state in ARRANGED:
+            consulting.apply(step, call, Event.CALLER_GONE, signal)
+        else:
+            apply(step, call, Stimulus.CALLER_GONE, signal)
         return
-    present = _is_present(call, channel)
+    present, lost = _is_present(call, channel), call.leg(channel)
     call = step.put(replace(call, legs=tuple(leg for leg in call.legs if leg.channel != channel)))
-    if present or call.state is CallState.ENDING:
+    if call.state in ARRANGED:
+        if lost is not None and not lost.releasing:
+            consulting.apply(step, call, Event.AGENT_GONE if present else _GONE[lost.role], signal)
+    elif present or call.state is CallState.ENDING:
         apply(step, call, Stimulus.LEG_GONE, signal)
 
 

@@ -17,9 +17,11 @@ from callbridge.domain.calls import (
     OfferKind,
     OfferState,
     Pause,
+    Route,
     RouteKind,
     TransferState,
 )
+from callbridge.domain.consult_offers import offer_to_target, wanted_route
 from callbridge.domain.effects import ConfirmReservation, Hangup, Originate, ReleaseReservation, Reserve
 from callbridge.domain.eligibility import judge, max_sessions, offer_kind, why_not
 from callbridge.domain.ids import AgentId, leg_channel_id, offer_id
@@ -43,12 +45,11 @@ def dispatch(step: Step) -> None:
     world = step.world
     if world.reserving is not None or not world.pbx_up:
         return
-    waiting = [call for call in world.calls.values() if call.state is CallState.WAITING]
-    for call in sorted(waiting, key=lambda call: (call.route.since, call.id)):
-        candidates, _ = judge(world, call, step.now)
+    for call, route in _waiting(step):
+        candidates, _ = judge(world, call, step.now, route)
         if candidates:
             world.reserving = call.id
-            places = {agent: max_sessions(world, world.agents[agent], call.route) for agent in candidates}
+            places = {agent: max_sessions(world, world.agents[agent], route) for agent in candidates}
             step.emit(
                 Reserve(
                     call=call.id,
@@ -58,8 +59,22 @@ def dispatch(step: Step) -> None:
                 )
             )
             return
-        if call.route.kind is RouteKind.RECALL:
+        if route.kind is RouteKind.RECALL:
             route_to_group(step, call, "transferer_gone")
+
+
+def _waiting(step: Step) -> list[tuple[Call, Route]]:
+    """The calls for which an agent is looked for, the longest waiting first."""
+    found = []
+    for call in step.world.calls.values():
+        route = _looked_for(call)
+        if route is not None:
+            found.append((call, route))
+    return sorted(found, key=lambda each: (each[1].since, each[0].id))
+
+
+def _looked_for(call: Call) -> Route | None:
+    return call.route if call.state is CallState.WAITING else wanted_route(call)
 
 
 def reserved(step: Step, signal: Reserved) -> None:
@@ -67,13 +82,17 @@ def reserved(step: Step, signal: Reserved) -> None:
     world.reserving = None
     step.dispatch = True
     call = world.calls.get(signal.call)
+    route = _looked_for(call) if call is not None else None
     if (
         call is not None
-        and call.state is CallState.WAITING
+        and route is not None
         and signal.offer == offer_id(call.id, call.offers_made + 1)
-        and why_not(world, signal.agent, call, step.now) is None
+        and why_not(world, signal.agent, call, step.now, route) is None
     ):
-        _make_offer(step, call, signal)
+        if call.state is CallState.WAITING:
+            _make_offer(step, call, signal)
+        else:
+            offer_to_target(step, call, signal, route)
     else:
         step.emit(ReleaseReservation(offer=signal.offer))
 
@@ -83,8 +102,9 @@ def nobody_free(step: Step, signal: NobodyFree) -> None:
     step.world.reserving = None
     step.dispatch = True
     call = step.world.calls.get(signal.call)
-    if call is not None and call.state is CallState.WAITING:
-        candidates, _ = judge(step.world, call, step.now)
+    route = _looked_for(call) if call is not None else None
+    if call is not None and route is not None:
+        candidates, _ = judge(step.world, call, step.now, route)
         until = step.now + _TRY_AGAIN
         step.put(replace(call, pauses=(*call.pauses, *(Pause(agent=agent, until=until) for agent in candidates))))
 

@@ -34,6 +34,7 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
             gone(step, call.caller, signal)
     for fact in signal.channels:
         observe(step, fact, signal)
+    step.touched.update(world.calls)
     if came_back:
         _forget_stale_offers(step)
 
@@ -41,9 +42,10 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
 def _forget_stale_offers(step: Step) -> None:
     """An agent whose offer belongs to no call any more would never get another."""
     pending = {
-        call.offer.id
+        offer.id
         for call in step.world.calls.values()
-        if call.offer is not None and call.offer.state is OfferState.PENDING
+        for offer in (call.offer, call.consult.offer if call.consult else None)
+        if offer is not None and offer.state is OfferState.PENDING
     }
     for agent in list(step.world.agents.values()):
         offer = agent.offer if agent.offer in pending else None

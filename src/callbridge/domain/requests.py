@@ -7,23 +7,28 @@ from callbridge.domain.calls import (
     Call,
     CallState,
     DestinationKind,
+    LegRole,
     Note,
     Route,
     RouteKind,
     Transfer,
+    TransferKind,
     TransferState,
 )
+from callbridge.domain.consult_offers import dial_external, start_ringing
 from callbridge.domain.effects import Hold, SetAfter
+from callbridge.domain.eligibility import judge, why_not
+from callbridge.domain.holding import put_on_hold
 from callbridge.domain.ids import AgentId, GroupId, transfer_id
+from callbridge.domain.policy import Refusal, external_number, transfer_refusal
 from callbridge.domain.settings import AgentTransferMode, AgentTransferRule
 from callbridge.domain.signals import (
-    AcceptOffer,
     AddNote,
     CancelTransfer,
-    EndCall,
-    RejectOffer,
+    HoldCall,
     Request,
     RequestTransfer,
+    ResumeCall,
     Signal,
 )
 from callbridge.domain.step import Step
@@ -32,7 +37,7 @@ _MAX_NOTES = 200
 
 
 def _request(signal: Signal) -> Request:
-    assert isinstance(signal, AcceptOffer | RejectOffer | EndCall | AddNote | RequestTransfer | CancelTransfer)
+    assert isinstance(signal, Request)
     return signal
 
 
@@ -59,6 +64,23 @@ def refuse_transfer_ended(step: Step, call: Call, signal: Signal) -> None:
     step.refuse(_request(signal).request, "transfer_ended", "This transfer is over and cannot be cancelled any more.")
 
 
+def cancel_deferred_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """A supervised transfer that waits for its target, while the caller is with agent 1."""
+    _cancel(step, call, signal)
+
+
+def hold(step: Step, call: Call, signal: Signal) -> None:
+    assert isinstance(signal, HoldCall)
+    put_on_hold(step, call)
+    step.accept(signal.request)
+
+
+def refuse_not_held(step: Step, call: Call, signal: Signal) -> None:
+    """Resume, while they talk: it is so already."""
+    assert isinstance(signal, ResumeCall)
+    step.accept(signal.request)
+
+
 def already_ending(step: Step, call: Call, signal: Signal) -> None:
     step.accept(_request(signal).request)
 
@@ -69,18 +91,18 @@ def already_ending(step: Step, call: Call, signal: Signal) -> None:
 def start_transfer(step: Step, call: Call, signal: Signal) -> None:
     """Agent 1 gives the call away: the caller goes to the music, and agent 1 is free as soon as they are there."""
     assert isinstance(signal, RequestTransfer)
-    refusal = transfer_refusal(step, call, signal)
+    refusal = _refusal(step, call, signal)
     if refusal is not None:
-        code, detail = refusal
         step.record(
             call.id,
             "transfer.refused",
             signal.agent,
-            code=code,
+            code=refusal.code,
             destination=signal.destination.value,
             kind=signal.destination.kind.value,
+            supervised=signal.supervised,
         )
-        step.refuse(signal.request, code, detail)
+        step.refuse(signal.request, refusal.code, refusal.detail)
         return
     notes = call.notes
     if signal.note:
@@ -91,18 +113,40 @@ def start_transfer(step: Step, call: Call, signal: Signal) -> None:
         call=call.id,
         by=signal.agent,
         destination=signal.destination,
+        kind=TransferKind.SUPERVISED if signal.supervised else TransferKind.UNSUPERVISED,
         mode=mode,
         reason=signal.reason,
         made_at=step.now,
     )
+    step.publish(call.id, "transfer.updated", [signal.agent])
+    step.record(
+        call.id,
+        "transfer.requested",
+        signal.agent,
+        transfer=transfer.id,
+        supervised=signal.supervised,
+        kind=signal.destination.kind.value,
+        destination=signal.destination.value,
+        mode=mode.value if mode else None,
+    )
+    step.accept(signal.request, {"transfer": transfer.id})
+    call = replace(
+        call, notes=notes[-_MAX_NOTES:], transfer=transfer, transfers_made=call.transfers_made + 1, pauses=()
+    )
+    if signal.supervised:
+        _start_supervised(step, call, signal)
+    else:
+        _start_unsupervised(step, call, signal, mode)
+
+
+def _start_unsupervised(step: Step, call: Call, signal: RequestTransfer, mode: AgentTransferMode | None) -> None:
     call = step.put(
         replace(
             call,
             state=CallState.MOVING,
+            consult=None,
+            doing=None,
             route=_route(step, signal, mode),
-            notes=notes[-_MAX_NOTES:],
-            transfer=transfer,
-            transfers_made=call.transfers_made + 1,
             deadline=step.now + step.options.connect_timeout,
             attempts=1,
         )
@@ -110,46 +154,44 @@ def start_transfer(step: Step, call: Call, signal: Signal) -> None:
     # First the variable: from now on also a sudden end of this bridge leaves the caller with the music.
     step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
     step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
-    step.publish(call.id, "transfer.updated", [signal.agent])
-    step.record(
-        call.id,
-        "transfer.requested",
+
+
+def _start_supervised(step: Step, call: Call, signal: RequestTransfer) -> None:
+    """Agent 1 talks with the target first. The caller hears music as soon as the target's phone is to be rung."""
+    number = external_number(step.world.settings, signal.destination)
+    if number is not None:
+        dial_external(step, start_ringing(step, call, None), number, LegRole.TARGET)
+        return
+    route = _route(step, signal, None)
+    if signal.deferred and not judge(step.world, call, step.now, route)[0]:
+        assert call.transfer is not None
+        step.put(replace(call, transfer=replace(call.transfer, state=TransferState.DEFERRED)))
+        step.dispatch = True
+        return
+    start_ringing(step, call, route)
+
+
+def _refusal(step: Step, call: Call, signal: RequestTransfer) -> Refusal | None:
+    refusal = transfer_refusal(
+        step.world.settings,
         signal.agent,
-        transfer=transfer.id,
-        kind=signal.destination.kind.value,
-        destination=signal.destination.value,
-        mode=mode.value if mode else None,
+        signal.destination,
+        supervised=signal.supervised,
+        mode=signal.mode,
+        number_problem=signal.number_problem,
     )
-    step.accept(signal.request, {"transfer": transfer.id})
-
-
-def transfer_refusal(step: Step, call: Call, signal: RequestTransfer) -> tuple[str, str] | None:
-    """Code and sentence of the first rule that an unsupervised transfer breaks; None: it is allowed."""
-    settings = step.world.settings
-    destination = signal.destination
-    if not settings.options.transfers_enabled:
-        return "transfers_disabled", "Transfers are switched off by the administrator."
-    if destination.kind in (DestinationKind.PRESET, DestinationKind.NUMBER):
-        return (
-            "external_not_allowed",
-            "An unsupervised transfer to an external number or preset is not allowed; choose an agent or a group.",
-        )
-    if destination.kind is DestinationKind.GROUP:
-        if GroupId(destination.value) not in settings.groups:
-            return "unknown_destination", "There is no such agent group; choose one from the directory."
-        return None
-    if AgentId(destination.value) not in settings.agents:
-        return "unknown_destination", "There is no such agent; choose one from the directory."
-    if destination.value == signal.agent:
-        return "same_agent", "The call is yours already; choose another agent."
-    rule = settings.options.agent_transfer
-    if signal.mode is not None and rule is not AgentTransferRule.AGENT_CHOOSES and signal.mode.value != rule.value:
-        return "mode_not_allowed", f"The administrator allows only {rule.value} transfers to an agent."
+    if refusal is not None or not signal.supervised or signal.deferred:
+        return refusal
+    if signal.destination.kind is DestinationKind.AGENT:
+        reason = why_not(step.world, AgentId(signal.destination.value), call, step.now, _route(step, signal, None))
+        if reason is not None:
+            sentence = f"The agent is not available ({reason}); let the transfer wait for them, or choose another."
+            return Refusal("target_not_available", sentence)
     return None
 
 
 def _mode(step: Step, signal: RequestTransfer) -> AgentTransferMode | None:
-    if signal.destination.kind is not DestinationKind.AGENT:
+    if signal.destination.kind is not DestinationKind.AGENT or signal.supervised:
         return None
     rule = step.options.agent_transfer
     if rule is AgentTransferRule.AGENT_CHOOSES:

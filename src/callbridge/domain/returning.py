@@ -17,7 +17,7 @@ from callbridge.domain.calls import (
     TransferState,
 )
 from callbridge.domain.effects import ToFallback
-from callbridge.domain.ids import GroupId
+from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.step import Step
 
 
@@ -57,15 +57,17 @@ def wait(step: Step, call: Call, route: Route) -> None:
     step.put(replace(call, state=CallState.WAITING, route=route, agent=None, pop=None, deadline=None, attempts=0))
 
 
-def recall(step: Step, call: Call, why: str) -> None:
-    """The transfer has failed: back to the agent who made it."""
-    transfer = call.transfer
-    assert transfer is not None
-    if not transfer.ended:
+def recall(step: Step, call: Call, why: str, *, agent: AgentId | None = None) -> None:
+    """Back to the agent who had the call: the transfer has failed, or they were lost while the caller was on hold."""
+    if call.transfer is not None and not call.transfer.ended:
         call = end_transfer(step, call, TransferState.FAILED, why)
-    step.record(call.id, "call.recall", transfer.by, why=why)
+    agent = agent or (call.transfer.by if call.transfer is not None else None)
+    if agent is None:
+        route_to_group(step, call, why)
+        return
+    step.record(call.id, "call.recall", agent, why=why)
     until = step.now + step.options.offer_timeout
-    wait(step, call, Route(kind=RouteKind.RECALL, agent=transfer.by, since=call.arrived_at, deadline=until))
+    wait(step, call, Route(kind=RouteKind.RECALL, agent=agent, since=call.arrived_at, deadline=until))
 
 
 def route_to_group(step: Step, call: Call, why: str) -> None:

@@ -51,6 +51,8 @@ class Stimulus(StrEnum):
     """The agent with the pending offer logged out or became busy."""
     END = "end"
     """The agent hangs up from the page."""
+    HOLD = "hold"
+    RESUME = "resume"
     TRANSFER = "transfer"
     CANCEL_TRANSFER = "cancel_transfer"
 
@@ -78,6 +80,8 @@ _WAITING: Row = {
     S.REJECT: ask.refuse_offer_ended,
     S.AGENT_LEFT: do.nothing,
     S.END: ask.refuse_not_talking,
+    S.HOLD: ask.refuse_not_talking,
+    S.RESUME: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.cancel_waiting_transfer,
 }
@@ -100,6 +104,8 @@ _OFFERING: Row = {
     S.REJECT: do.reject_button,
     S.AGENT_LEFT: do.agent_left,
     S.END: ask.refuse_not_talking,
+    S.HOLD: ask.refuse_not_talking,
+    S.RESUME: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.cancel_offered_transfer,
 }
@@ -122,6 +128,8 @@ _CONNECTING: Row = {
     S.REJECT: ask.refuse_offer_ended,
     S.AGENT_LEFT: do.nothing,
     S.END: do.agent_gives_up,
+    S.HOLD: ask.refuse_not_talking,
+    S.RESUME: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
 }
@@ -144,8 +152,10 @@ _TALKING: Row = {
     S.REJECT: ask.refuse_offer_ended,
     S.AGENT_LEFT: do.nothing,
     S.END: do.end_conversation,
+    S.HOLD: ask.hold,
+    S.RESUME: ask.refuse_not_held,
     S.TRANSFER: ask.start_transfer,
-    S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
+    S.CANCEL_TRANSFER: ask.cancel_deferred_transfer,
 }
 
 _MOVING: Row = {
@@ -166,6 +176,8 @@ _MOVING: Row = {
     S.REJECT: ask.refuse_offer_ended,
     S.AGENT_LEFT: do.nothing,
     S.END: ask.refuse_transfer_under_way,
+    S.HOLD: ask.refuse_not_talking,
+    S.RESUME: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_transfer_under_way,
     S.CANCEL_TRANSFER: ask.cancel_moving_transfer,
 }
@@ -188,6 +200,8 @@ _FALLING_BACK: Row = {
     S.REJECT: ask.refuse_offer_ended,
     S.AGENT_LEFT: do.nothing,
     S.END: ask.refuse_not_talking,
+    S.HOLD: ask.refuse_not_talking,
+    S.RESUME: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
 }
@@ -210,6 +224,8 @@ _ENDING: Row = {
     S.REJECT: ask.refuse_offer_ended,
     S.AGENT_LEFT: do.nothing,
     S.END: ask.already_ending,
+    S.HOLD: ask.refuse_not_talking,
+    S.RESUME: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
 }
@@ -223,7 +239,8 @@ TABLE: dict[CallState, Row] = {
     CallState.FALLING_BACK: _FALLING_BACK,
     CallState.ENDING: _ENDING,
 }
-"""ENDED has no row: an ended call is no longer in the world, and what still comes of it is dropped before."""
+"""CONSULTING and EXTERNAL have a table of their own, in `consulting.py`. ENDED has no row: an ended call is no longer
+in the world, and what still comes of it is dropped before."""
 
 
 def apply(step: Step, call: Call, stimulus: Stimulus, signal: Signal) -> None:

@@ -61,6 +61,8 @@ class GroupSettings:
     """Seconds in the queue after which a caller goes to the dialplan's own fallback; None: no limit."""
     crm_url: str | None = None
     """Template of the CRM link in this group's pops; None: the options' one."""
+    numbers: "NumberRules | None" = None
+    """Rules for the agents of this group; None: the site's."""
 
     def priority_of(self, agent: AgentId) -> int | None:
         """The member's priority, or None where the agent is not a member."""
@@ -82,9 +84,35 @@ class Options:
     """How long a call is not offered again to an agent who rejected it."""
     connect_timeout: float = 4.0
     """How long the PBX may take to do what it was told before it is told again."""
+    supervised_enabled: bool = True
+    four_way: bool = False
+    """Whether a fourth party may be called into a consultation."""
+    hangup_completes: bool = True
+    """An agent who hangs up while talking with the target completes the transfer; else the caller comes back."""
+    externals_may_stay: bool = False
+    """Whether a conference goes on when no agent is left in it."""
+    external_timeout: float = 30.0
+    """How long an external number may ring."""
+    outbound_dial: str | None = None
+    """Dial string of external numbers with `{number}` in it: `PJSIP/{number}@carrier`. None: no external calls."""
+    outbound_caller_id: str | None = None
+    """The number shown to externals; None: the caller's own."""
     transfer_max_wait: float = 120.0
     """How long a transferred caller waits for one agent before the call goes back."""
     crm_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberRules:
+    """Which external numbers may be dialled, by prefixes in E.164. Deny goes first; what is not allowed is not."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    def refuses(self, number: str) -> bool:
+        if any(number.startswith(prefix) for prefix in self.deny):
+            return True
+        return not any(number.startswith(prefix) for prefix in self.allow)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +121,7 @@ class Settings:
     groups: Mapping[GroupId, GroupSettings] = field(default_factory=dict)
     presets: Mapping[PresetId, PresetSettings] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
+    numbers: NumberRules = field(default_factory=NumberRules)
 
     def groups_of(self, agent: AgentId) -> tuple[GroupId, ...]:
         return tuple(group.id for group in self.groups.values() if group.priority_of(agent) is not None)

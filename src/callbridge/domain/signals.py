@@ -5,6 +5,7 @@ A fact can come late, twice, or after it is no longer true; whoever handles one 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from callbridge.domain.agents import PhoneState, Presence
 from callbridge.domain.calls import Destination
@@ -189,12 +190,18 @@ class AddNote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestTransfer:
-    """An unsupervised transfer."""
+    """A transfer of the call that the agent has."""
 
     request: RequestId
     agent: AgentId
     call: CallId
     destination: Destination
+    """A number is in E.164 already, or as it was typed where `number_problem` is set."""
+    supervised: bool = False
+    deferred: bool = False
+    """Supervised: where the target is not available, wait for them with the caller, and start then."""
+    number_problem: str | None = None
+    """Why the typed number may not be dialled whatever the rules say: `invalid`, `emergency`, `premium`."""
     mode: AgentTransferMode | None = None
     reason: str | None = None
     note: str | None = None
@@ -209,9 +216,74 @@ class CancelTransfer:
     transfer: TransferId
 
 
-Request = (
-    LogIn | LogOut | SetPresence | AcceptOffer | RejectOffer | EndCall | AddNote | RequestTransfer | CancelTransfer
-)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HoldCall:
+    """The caller hears music, without any transfer."""
+
+    request: RequestId
+    agent: AgentId
+    call: CallId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResumeCall:
+    """Back to the caller; another call of the agent that is not on hold then is put there."""
+
+    request: RequestId
+    agent: AgentId
+    call: CallId
+
+
+class Verb(StrEnum):
+    """What a transferer does in a supervised transfer."""
+
+    ALTERNATE = "alternate"
+    MERGE = "merge"
+    COMPLETE = "complete"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoTransfer:
+    request: RequestId
+    agent: AgentId
+    transfer: TransferId
+    verb: Verb
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallFourth:
+    """Enter a fourth party's number and press Call."""
+
+    request: RequestId
+    agent: AgentId
+    call: CallId
+    number: str
+    number_problem: str | None = None
+
+
+class PartyVerb(StrEnum):
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    HOLD = "hold"
+    RESUME = "resume"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoParty:
+    """Mute, hold or drop one party of a conference."""
+
+    request: RequestId
+    agent: AgentId
+    call: CallId
+    channel: ChannelId
+    verb: PartyVerb
+
+
+CallRequest = EndCall | AddNote | RequestTransfer | HoldCall | ResumeCall | CallFourth | DoParty
+"""By the agent whose call it is."""
+Request = LogIn | LogOut | SetPresence | AcceptOffer | RejectOffer | CallRequest | CancelTransfer | DoTransfer
 
 # ---------------------------------------------------------------- the store's answers, settings, time
 

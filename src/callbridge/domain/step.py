@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from callbridge.domain.agents import Agent, AgentState
-from callbridge.domain.calls import Call, CallState, HistoryEntry
+from callbridge.domain.calls import Call, CallState, HistoryEntry, Offer, OfferState, Pop
 from callbridge.domain.effects import (
     Anomaly,
     Effect,
@@ -32,6 +32,9 @@ class Step:
     """Something changed that may give a waiting call its agent."""
     _calls: set[CallId] = field(default_factory=set)
     _agents: dict[AgentId, Agent | None] = field(default_factory=dict)
+    touched: set[CallId] = field(default_factory=set)
+    """Calls whose parties may be elsewhere now: they are to be settled."""
+    _offers: list[tuple[CallId, Offer, Pop | None]] = field(default_factory=list)
     _publish: dict[tuple[CallId, str], set[AgentId]] = field(default_factory=dict)
 
     @property
@@ -46,7 +49,8 @@ class Step:
         if self.world.calls.get(call.id) != call:
             self.world.calls[call.id] = call
             self._calls.add(call.id)
-            self.dispatch = self.dispatch or call.state is CallState.WAITING
+            self.touched.add(call.id)
+            self.dispatch = self.dispatch or call.state in (CallState.WAITING, CallState.CONSULTING)
         return call
 
     def put_agent(self, agent: Agent) -> Agent:
@@ -61,6 +65,10 @@ class Step:
         """Tell these agents, once the signal is handled, how the call is then."""
         listeners = self._publish.setdefault((call, kind), set())
         listeners.update(agent for agent in to if agent is not None)
+
+    def publish_offer(self, call: Call, offer: Offer, pop: Pop | None = None) -> None:
+        """Tell the agent of an offer that is not the call's own."""
+        self._offers.append((call.id, offer, pop))
 
     def record(self, call: CallId | None, kind: str, agent: AgentId | None = None, /, **detail: object) -> None:
         self.emit(Record(entry=HistoryEntry(at=self.now, call=call, kind=kind, agent=agent, detail=detail)))
@@ -89,6 +97,12 @@ class Step:
             self.emit(SaveAgent(agent=agent))
         for call_id in sorted(self._calls):
             self.emit(SaveCall(call=self.world.calls[call_id]))
+        for call_id, offer, pop in self._offers:
+            call = self.world.calls.get(call_id) or self.world.ended.get(call_id)
+            if call is not None:
+                kind = "offer.made" if offer.state is OfferState.PENDING else "offer.ended"
+                target = frozenset({offer.agent})
+                self.emit(PublishCall(call=call, to=target, kind=kind, offer=offer, pop=pop))
         for (call_id, kind), to in self._publish.items():
             call = self.world.calls.get(call_id) or self.world.ended.get(call_id)
             if call is not None:
