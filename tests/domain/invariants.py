@@ -2,22 +2,45 @@
 
 from simulation import HOLD, LEGS, Simulation
 
-from callbridge.domain.calls import CallState, OfferState
+from callbridge.domain.arrangement import together
+from callbridge.domain.calls import Call, CallState, OfferState, Stage
+
+WAITS = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
+TALKS = (CallState.TALKING, CallState.CONSULTING, CallState.EXTERNAL)
+WAITS_IN = (Stage.HELD, Stage.RINGING, Stage.CONSULTING, Stage.COMPLETING)
+
+
+def check_arrangement(sim: Simulation, call: Call) -> None:
+    """Settled is said only when exactly those who should are in one bridge."""
+    wanted = [channel for channel in together(call) if channel in sim.channels]
+    rooms = {sim.channels[channel].bridge for channel in wanted}
+    assert len(wanted) < 2 or (len(rooms) == 1 and not rooms & {HOLD, LEGS, None}), f"{call.consult} but {rooms}"
+    for leg in call.legs:
+        if leg.channel in sim.channels and leg.channel not in wanted and len(wanted) >= 2:
+            assert sim.channels[leg.channel].bridge not in rooms, f"{leg.channel} listens in"
 
 
 def check_always(sim: Simulation) -> None:
     world = sim.engine.world
     offered = {}
     for call in world.calls.values():
+        target = call.consult.offer if call.consult else None
         if call.offer is not None and call.offer.state is OfferState.PENDING:
             assert call.state is CallState.OFFERING, f"a pending offer while {call.state}"
-            assert call.offer.agent not in offered, f"{call.offer.agent} has two offers"
-            offered[call.offer.agent] = call.offer.id
+        if target is not None and target.state is OfferState.PENDING:
+            assert call.state is CallState.CONSULTING, f"a pending consultation while {call.state}"
+        for offer in (call.offer, target):
+            if offer is not None and offer.state is OfferState.PENDING:
+                assert offer.agent not in offered, f"{offer.agent} has two offers"
+                offered[offer.agent] = offer.id
+        assert (call.consult is not None) == (call.state is CallState.CONSULTING) or call.state is CallState.EXTERNAL
     for agent in world.agents.values():
         assert agent.offer == offered.get(agent.id), f"{agent.id} is shown {agent.offer}, has {offered.get(agent.id)}"
         assert len(set(agent.calls)) == len(agent.calls)
         for call_id in agent.calls:
-            assert world.calls[call_id].agent == agent.id, f"{call_id} is not {agent.id}'s"
+            call = world.calls[call_id]
+            consulted = call.consult.offer.agent if call.consult and call.consult.offer else None
+            assert agent.id in (call.agent, consulted), f"{call_id} is not {agent.id}'s"
     assert not sim.anomalies, sim.anomalies
     assert world.reserving is None
 
@@ -31,19 +54,27 @@ def check_at_rest(sim: Simulation) -> None:
             call = next((call for call in world.calls.values() if call.caller == channel.id), None)
             assert call is not None, f"nobody knows the caller {channel.id}"
             if channel.bridge == HOLD:
-                assert call.state in (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING), call.state
+                assert call.state in WAITS, call.state
+                stage = call.consult.stage if call.consult else None
+                assert stage in (None, *WAITS_IN) or call.caller_held, stage
             else:
                 partners = [each for each in sim.channels.values() if each.bridge == channel.bridge]
                 assert channel.bridge is not None, f"{channel.id} is nowhere"
                 assert len(partners) >= 2, f"{channel.id} is alone in silence"
-                assert call.state is CallState.TALKING, call.state
+                assert call.state in TALKS, call.state
         elif channel.role == "agent":
             call = next((call for call in world.calls.values() if call.leg(channel.id)), None)
             assert call is not None, f"nobody owns the leg {channel.id}"
-            assert channel.bridge != LEGS or call.state is CallState.CONNECTING, "an agent waits in silence for nothing"
+            resting = call.state in (CallState.CONNECTING, CallState.CONSULTING)
+            assert channel.bridge != LEGS or resting, "an agent waits in silence for nothing"
+            if channel.bridge not in (None, LEGS):
+                partners = [each for each in sim.channels.values() if each.bridge == channel.bridge]
+                assert len(partners) >= 2, f"{channel.id} is alone in a bridge"
     for call in world.calls.values():
         if call.state is CallState.TALKING:
-            assert sim.talking(call.id), "talking is said, but no bridge holds them"
+            assert sim.talking(call.id) == {call.agent}, "talking is said, but no bridge holds just them"
+        if call.state is CallState.CONSULTING and call.consult is not None and call.consult.settled:
+            check_arrangement(sim, call)
     occupied = sorted(sim.occupied.values())
     owned = sorted(agent.id for agent in world.agents.values() for _ in [*agent.calls, *([1] if agent.offer else [])])
     assert occupied == owned, f"reserved {occupied}, in use {owned}"

@@ -16,8 +16,11 @@ from callbridge.domain.effects import (
     Effect,
     Hangup,
     Hold,
+    Join,
     LookAgain,
+    Mute,
     Originate,
+    Park,
     PublishCall,
     Record,
     ReleaseReservation,
@@ -26,15 +29,17 @@ from callbridge.domain.effects import (
     SaveAgent,
     SaveCall,
     SetAfter,
+    SetHear,
     ToFallback,
 )
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, RequestId
+from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PresetId, RequestId
 from callbridge.domain.settings import (
     AgentSettings,
     AgentTransferMode,
     GroupSettings,
     Member,
+    NumberRules,
     Options,
     PresetSettings,
     Settings,
@@ -42,6 +47,7 @@ from callbridge.domain.settings import (
 from callbridge.domain.signals import (
     AcceptOffer,
     ActionFailed,
+    CallFourth,
     CancelTransfer,
     ChannelAnswered,
     ChannelEntered,
@@ -50,18 +56,24 @@ from callbridge.domain.signals import (
     ChannelLeft,
     ChannelRinging,
     ChannelVariables,
+    DoParty,
+    DoTransfer,
     EndCall,
+    HoldCall,
     LogIn,
     LogOut,
     NobodyFree,
     OriginateFailed,
+    PartyVerb,
     PbxSeen,
     RejectOffer,
     RequestTransfer,
     Reserved,
+    ResumeCall,
     SetPresence,
     Signal,
     Tick,
+    Verb,
 )
 
 HOLD, LEGS = BridgeId("hold"), BridgeId("legs")
@@ -78,6 +90,8 @@ class Channel:
     answered: bool = False
     ringing: bool = False
     data: str = ""
+    hear: str = "silence"
+    muted: bool = False
 
     def fact(self) -> ChannelFact:
         return ChannelFact(
@@ -155,7 +169,7 @@ class Simulation:
 
     def _act(self, effect: Effect) -> None:
         name = type(effect).__name__
-        if isinstance(effect, Originate | Bridge | Hold | ToFallback) and self.refuse.get(name, 0) > 0:
+        if isinstance(effect, Originate | Bridge | Hold | ToFallback | Join | Park) and self.refuse.get(name, 0) > 0:
             self.refuse[name] -= 1
             channel = effect.caller if isinstance(effect, Bridge) else effect.channel
             self.facts.append(ActionFailed(call=effect.call, action=name, channel=channel, reason="channel not up"))
@@ -176,6 +190,18 @@ class Simulation:
                     self._enter(effect.leg, bridge)
             case Hold():
                 self._enter(effect.channel, HOLD)
+            case Park():
+                self._enter(effect.channel, LEGS)
+            case Join():
+                peer = next((c for c in self.channels.values() if f"PJSIP/{c.id}" == effect.peer_name), None)
+                if effect.channel in self.channels and peer is not None and peer.bridge not in (None, HOLD, LEGS):
+                    self._enter(effect.channel, peer.bridge)
+            case SetHear():
+                if effect.channel in self.channels:
+                    self.channels[effect.channel].hear = effect.hear
+            case Mute():
+                if effect.channel in self.channels:
+                    self.channels[effect.channel].muted = effect.on
             case ToFallback():
                 self._leave(effect.channel)
                 if effect.channel in self.channels:
@@ -243,14 +269,18 @@ class Simulation:
     def leg_of(self, agent: str) -> ChannelId:
         for call in self.engine.world.calls.values():
             for leg in call.legs:
-                if leg.agent == agent and not leg.releasing:
+                if agent in (leg.agent, leg.number) and not leg.releasing:
                     return leg.channel
         raise AssertionError(f"{agent} has no leg")
 
-    def ringing_leg_of(self, agent: str) -> ChannelId:
+    def ringing_leg_of(self, party: str) -> ChannelId:
+        """The leg that rings an agent, or an external number."""
+        agent = party
         for call in self.engine.world.calls.values():
             for leg in call.legs:
-                if leg.agent == agent and not leg.releasing and not self.channels[leg.channel].answered:
+                if party not in (leg.agent, leg.number) or leg.channel not in self.channels:
+                    continue
+                if not leg.releasing and not self.channels[leg.channel].answered:
                     return leg.channel
         raise AssertionError(f"no phone of {agent} rings")
 
@@ -319,6 +349,43 @@ class Simulation:
         )
         return self.replies[request]
 
+    def ask(self, signal: Signal) -> Reply:
+        self.give(signal)
+        return self.replies[signal.request]  # type: ignore[union-attr]
+
+    def consult(self, agent: str, call: CallId, destination: Destination, **more: object) -> Reply:
+        return self.ask(
+            RequestTransfer(
+                request=self._request(),
+                agent=AgentId(agent),
+                call=call,
+                destination=destination,
+                supervised=True,
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
+    def verb(self, agent: str, call: CallId, verb: str) -> Reply:
+        transfer = self.engine.world.calls[call].transfer
+        assert transfer is not None
+        return self.ask(
+            DoTransfer(request=self._request(), agent=AgentId(agent), transfer=transfer.id, verb=Verb(verb))
+        )
+
+    def fourth(self, agent: str, call: CallId, number: str) -> Reply:
+        return self.ask(CallFourth(request=self._request(), agent=AgentId(agent), call=call, number=number))
+
+    def party(self, agent: str, call: CallId, channel: ChannelId, verb: str) -> Reply:
+        return self.ask(
+            DoParty(request=self._request(), agent=AgentId(agent), call=call, channel=channel, verb=PartyVerb(verb))
+        )
+
+    def hold(self, agent: str, call: CallId) -> Reply:
+        return self.ask(HoldCall(request=self._request(), agent=AgentId(agent), call=call))
+
+    def resume(self, agent: str, call: CallId) -> Reply:
+        return self.ask(ResumeCall(request=self._request(), agent=AgentId(agent), call=call))
+
     def cancel(self, agent: str, call: CallId) -> Reply:
         transfer = self.engine.world.calls[call].transfer
         assert transfer is not None
@@ -369,16 +436,24 @@ class Simulation:
         return self.engine.world.agents[AgentId(agent)].state
 
     def talking(self, call: CallId) -> frozenset[str]:
-        """Who is in one bridge with the caller, by agent."""
+        """Who is in one bridge with the caller: agents by id, externals by number."""
+        return self.with_(call, self.saved[call].caller) - {"caller"}
+
+    def with_(self, call: CallId, channel: ChannelId) -> frozenset[str]:
+        """Who is in one talk bridge with this channel of the call, itself included."""
         current = self.saved[call]
-        caller = self.channels.get(current.caller)
-        if caller is None or caller.bridge in (None, HOLD):
+        me = self.channels.get(channel)
+        if me is None or me.bridge in (None, HOLD, LEGS):
             return frozenset()
-        return frozenset(
-            leg.agent
-            for leg in current.legs
-            if leg.channel in self.channels and self.channels[leg.channel].bridge == caller.bridge
-        )
+        names = {current.caller: "caller"}
+        names |= {leg.channel: str(leg.agent or leg.number) for leg in current.legs}
+        return frozenset(names[each.id] for each in self.channels.values() if each.bridge == me.bridge)
+
+    def talk_of(self, agent: str) -> frozenset[str]:
+        """Who talks with this agent (or number), themselves left out."""
+        leg = self.leg_of(agent)
+        call = next(call for call in self.engine.world.calls.values() if call.leg(leg))
+        return self.with_(call.id, leg) - {agent}
 
     def on_music(self, call: CallId) -> bool:
         channel = self.channels.get(self.saved[call].caller)
@@ -405,8 +480,13 @@ def settings(options: Options | None = None, **groups: list[str]) -> Settings:
             )
             for group, names in members.items()
         },
-        presets={},
-        options=options or Options(),
+        presets={
+            PresetId("hotline"): PresetSettings(
+                id=PresetId("hotline"), name="Hotline", number="+49301111", group=GroupId("support")
+            )
+        },
+        options=options or Options(four_way=True, outbound_dial="PJSIP/{number}@carrier"),
+        numbers=NumberRules(allow=("+49",), deny=("+49900",)),
     )
 
 

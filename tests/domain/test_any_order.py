@@ -1,6 +1,7 @@
 """Whatever the order: events late, doubled and crossing, requests at every moment, restarts between any two steps."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from invariants import check_always, check_at_rest
 from simulation import Simulation, settings
 
 from callbridge.domain.agents import Presence
-from callbridge.domain.calls import CallState, Destination, DestinationKind
+from callbridge.domain.calls import Call, CallState, Destination, DestinationKind, Stage
 from callbridge.domain.routing import TABLE, Stimulus
 from callbridge.domain.settings import AgentTransferMode
 from callbridge.domain.signals import PbxLost, Tick
@@ -47,6 +48,11 @@ _MIX = (
     *[17] * 2,
     *[18] * 1,
     *[19] * 1,
+    *[20] * 12,
+    *[21] * 14,
+    *[22] * 4,
+    *[23] * 3,
+    *[24] * 3,
 )
 
 
@@ -54,7 +60,10 @@ class Chaos:
     """One random thing after the other, from a choice that hypothesis or a seed makes."""
 
     def __init__(self, choose: random.Random) -> None:
-        self.sim = Simulation(settings())
+        base = settings()
+        options = replace(base.options, hangup_completes=choose.random() < 0.7, externals_may_stay=choose.random() < 0.3)
+        agents = {key: replace(agent, max_sessions=choose.choice([1, 1, 2])) for key, agent in base.agents.items()}
+        self.sim = Simulation(replace(base, options=options, agents=agents))
         self.choose = choose
         self.arrived = 0
 
@@ -75,8 +84,8 @@ class Chaos:
                     leg = choose.choice(legs)
                     for call in sim.engine.world.calls.values():
                         found = call.leg(leg.id)
-                        if found is not None and not found.releasing and found is call.agent_leg:
-                            sim.answer(found.agent)
+                        if found is not None and not found.releasing:
+                            sim.answer(str(found.agent or found.number))
                             break
             case 8:
                 legs = [c for c in sim.channels.values() if c.role == "agent" and not c.answered]
@@ -110,11 +119,40 @@ class Chaos:
                 sim.now += choose.choice([0.3, 1.0, 5.0, 25.0])
                 sim.give(Tick())
             case 17:
-                sim.refuse[choose.choice(["Bridge", "Hold", "Originate", "ToFallback"])] = choose.randrange(1, 3)
+                sim.refuse[choose.choice(["Bridge", "Hold", "Originate", "ToFallback", "Join", "Park"])] = choose.randrange(1, 3)
             case 18:
                 owned = [(a.id, c) for a in sim.engine.world.agents.values() for c in a.calls]
                 if owned:
                     sim.end(*choose.choice(owned))
+            case 20:
+                owned = [(a.id, c.id) for a in sim.engine.world.agents.values() for c in self.own_calls(a.id)]
+                if owned:
+                    agent, call = choose.choice(owned)
+                    sim.consult(agent, call, choose.choice(DESTINATIONS), deferred=choose.random() < 0.3)
+            case 21:
+                moved = [c for c in sim.engine.world.calls.values() if c.transfer and c.agent == c.transfer.by]
+                if moved:
+                    chosen = choose.choice(moved)
+                    assert chosen.transfer is not None
+                    sim.verb(chosen.transfer.by, chosen.id, choose.choice(["alternate", "merge", "complete", "leave"]))
+            case 22:
+                owned = [(a.id, c.id) for a in sim.engine.world.agents.values() for c in self.own_calls(a.id)]
+                if owned:
+                    sim.fourth(*choose.choice(owned), "+4940555")
+            case 23:
+                parties = [
+                    (c.agent, c.id, channel)
+                    for c in sim.engine.world.calls.values()
+                    if c.agent
+                    for channel in (c.caller, *(leg.channel for leg in c.legs))
+                ]
+                if parties:
+                    verb = choose.choice(["mute", "unmute", "hold", "resume", "drop"])
+                    sim.party(*choose.choice(parties), verb)
+            case 24:
+                owned = [(a.id, c.id) for a in sim.engine.world.agents.values() for c in self.own_calls(a.id)]
+                if owned:
+                    (sim.hold if choose.random() < 0.5 else sim.resume)(*choose.choice(owned))
             case 19:
                 if choose.random() < 0.3:
                     sim.restart()
@@ -123,6 +161,9 @@ class Chaos:
                     sim.facts.clear()
                     sim.give(sim.snapshot())
         check_always(sim)
+
+    def own_calls(self, agent: str) -> list[Call]:
+        return [call for call in self.sim.engine.world.calls.values() if call.agent == agent]
 
     def deliver(self) -> None:
         """Mostly the next fact; events of different channels may overtake one another, and some come twice."""
@@ -141,6 +182,13 @@ class Chaos:
         check_at_rest(sim)
         for channel in [c for c in sim.channels.values() if c.role == "caller"]:
             sim.hang_up(channel.id)
+        sim.wait(60)
+        check_at_rest(sim)
+        for call in list(sim.engine.world.calls.values()):  # those who finish their sentence without the caller
+            assert call.consult is not None
+            assert call.consult.stage is Stage.WITHOUT_CALLER
+            for leg in call.legs:
+                sim.hang_up(leg.channel)
         sim.wait(60)
         check_at_rest(sim)
         assert not [c for c in sim.channels.values() if c.role == "agent"], "a leg is left behind"

@@ -18,6 +18,8 @@ ARRANGED = frozenset({CallState.CONSULTING, CallState.EXTERNAL})
 
 _SOON = 0.5
 """Seconds after which a refused move is tried again."""
+_DAMPING = 0.25
+"""Seconds in which the same move is not ordered twice because of what is seen; what is seen can be late."""
 TRIES = 3
 """Moves that may come to nothing before the stage is told that it cannot be done."""
 
@@ -102,8 +104,17 @@ def settle(step: Step, call: Call) -> bool:
     }
     action = next_action(call, rooms)
     if action is not None:
-        if call.doing is None or call.doing.action != action:
+        # Who is between two places is on the way to one; a move would pull them out of what is just being done.
+        resting = all(fact is None or fact.bridge is not None for fact in map(facts.get, _moved(action)))
+        # What was just ordered may only not have been seen yet; ordering it again would undo it for a moment.
+        again = call.moved is not None and call.moved.action == action and step.now < call.moved.deadline
+        ready = resting and not again
+        doing = call.doing if call.doing is not None and call.doing.action == action else None
+        if ready and (doing is None or doing.attempts == 0):
             order(step, _unsettled(call), action, 1)
+        elif doing is None:
+            wait = Doing(action=action, deadline=step.now + _DAMPING, attempts=0)
+            step.put(replace(_unsettled(call), doing=wait))
         elif call.consult is not None and call.consult.settled:
             step.put(_unsettled(call))
         return False
@@ -119,6 +130,10 @@ def settle(step: Step, call: Call) -> bool:
     return True
 
 
+def _moved(action: Action) -> tuple[ChannelId, ...]:
+    return (action.channel, action.peer) if action.peer is not None else (action.channel,)
+
+
 def _unsettled(call: Call) -> Call:
     if call.consult is None or not call.consult.settled:
         return call
@@ -128,7 +143,8 @@ def _unsettled(call: Call) -> Call:
 def order(step: Step, call: Call, action: Action, attempt: int) -> None:
     """Tells the PBX, once; `overdue` tells it again."""
     deadline = step.now + step.options.connect_timeout
-    call = step.put(replace(call, doing=Doing(action=action, deadline=deadline, attempts=attempt)))
+    moved = Doing(action=action, deadline=step.now + _DAMPING, attempts=attempt)
+    call = step.put(replace(call, doing=Doing(action=action, deadline=deadline, attempts=attempt), moved=moved))
     name = _name(call, action.channel)
     peer = _name(call, action.peer) if action.peer is not None else None
     if name is None or (action.peer is not None and peer is None):
@@ -162,7 +178,8 @@ def refused(step: Step, call: Call) -> None:
 def overdue(step: Step, call: Call) -> bool:
     """The move was not seen in time: look, and order it again. True: it has been tried often enough."""
     assert call.doing is not None
-    step.emit(LookAgain(why=f"{call.doing.action.verb} was not seen to happen"))
+    if call.doing.attempts > 0:
+        step.emit(LookAgain(why=f"{call.doing.action.verb} was not seen to happen"))
     if call.doing.attempts >= TRIES:
         step.put(replace(call, doing=None))
         return True

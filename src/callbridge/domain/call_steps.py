@@ -23,6 +23,7 @@ from callbridge.domain.effects import (
     SetAfter,
     ToFallback,
 )
+from callbridge.domain.holding import hold_others
 from callbridge.domain.people import make_busy, take_call
 from callbridge.domain.requests import refuse_offer_ended
 from callbridge.domain.signals import (
@@ -193,6 +194,7 @@ def talking(step: Step, call: Call, signal: Signal) -> None:
         call = returning.end_transfer(step, call, TransferState.COMPLETED)
     call = step.put(replace(call, state=CallState.TALKING))
     step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+    hold_others(step, call)
     step.publish(call.id, "call.updated", [call.agent])
     step.record(call.id, "call.connected", call.agent)
 

@@ -321,6 +321,8 @@ class Call:
     """The pop of the present agent (or the preview of the present offer)."""
     consult: Consult | None = None
     doing: Doing | None = None
+    moved: Doing | None = None
+    """The last move that was ordered in this stage, with the time until which it is not ordered again by itself."""
     caller_held: bool = False
     """In a conference: the agent put the caller on hold."""
     caller_muted: bool = False

@@ -60,4 +60,4 @@ def fail(
     if call.agent_leg is not None:
         step.emit(SetHear(call=call.id, channel=call.agent_leg.channel, hear="silence"))
     consult = replace(call.consult or Consult(stage=Stage.RETURNING), stage=Stage.RETURNING, route=None, settled=False)
-    return step.put(replace(call, consult=consult, doing=None, caller_held=False))
+    return step.put(replace(call, consult=consult, doing=None, moved=None, caller_held=False))

@@ -95,7 +95,7 @@ def resume(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, ResumeCall)
     hold_others(step, call)
     assert call.consult is not None
-    step.put(replace(call, consult=replace(call.consult, stage=Stage.RETURNING, settled=False), doing=None))
+    step.put(replace(call, consult=replace(call.consult, stage=Stage.RETURNING, settled=False), doing=None, moved=None))
     step.accept(signal.request)
 
 

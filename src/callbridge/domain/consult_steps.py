@@ -40,6 +40,7 @@ from callbridge.domain.consult_requests import (
     under_way,
 )
 from callbridge.domain.effects import SetAfter, SetHear
+from callbridge.domain.holding import hold_others
 from callbridge.domain.people import give_call
 from callbridge.domain.policy import only_externals_would_remain
 from callbridge.domain.screen_pop import make_pop
@@ -76,7 +77,7 @@ __all__ = [
 
 def _stage(step: Step, call: Call, stage: Stage) -> Call:
     consult = replace(call.consult or Consult(stage=stage), stage=stage, settled=False)
-    return step.put(replace(call, consult=consult, doing=None))
+    return step.put(replace(call, consult=consult, doing=None, moved=None))
 
 
 def _answered(step: Step, signal: Signal) -> None:
@@ -234,6 +235,7 @@ def _hand_over(step: Step, call: Call) -> None:
         pop = make_pop(step.world.settings, call, target.agent, preview=False, at=step.now)
         call = step.put(replace(call, pop=pop))
         give_call(step, target.agent, call.id)
+        hold_others(step, call)
         step.publish(call.id, "pop", [target.agent])
     else:
         stays = fourth is not None and step.options.externals_may_stay
@@ -282,7 +284,9 @@ def _go_on_unsupervised(step: Step, call: Call) -> None:
     target = call.party(LegRole.TARGET)
     route = current.route or Route(kind=RouteKind.AGENT, since=step.now)
     waiting = replace(call.transfer, state=TransferState.WAITING)
-    call = replace(call, consult=None, doing=None, transfer=waiting, route=route, group=route.group or call.group)
+    call = replace(
+        call, consult=None, doing=None, moved=None, transfer=waiting, route=route, group=route.group or call.group
+    )
     if target is None or current.offer is None:
         returning.wait(step, step.put(call), route)
         return
@@ -398,7 +402,7 @@ def release_fourth(step: Step, call: Call, signal: Signal) -> None:
 
 def over(step: Step, call: Call, signal: Signal) -> None:
     """The conversation is over: the caller hung up, or the external party did."""
-    call = step.put(replace(call, consult=None, doing=None))
+    call = step.put(replace(call, consult=None, doing=None, moved=None))
     conversation_over(step, release_all(step, call), signal)
 
 
@@ -481,7 +485,7 @@ def _back_without_agent(step: Step, call: Call, why: str) -> None:
     call = drop_fourth(step, drop_target(step, call, OfferState.CANCELLED))
     leave_agent(step, call, wrap_up=False)
     call = offers.release_leg(step, step.world.calls[call.id])
-    call = step.put(replace(call, consult=None, doing=None, caller_held=False))
+    call = step.put(replace(call, consult=None, doing=None, moved=None, caller_held=False))
     if by is None:
         by = call.transfer.by if call.transfer is not None else None
     returning.recall(step, call, why, agent=by)
@@ -519,7 +523,7 @@ def lost(step: Step, call: Call, signal: Signal) -> None:
     """Caller and agent cannot be put together again: the caller goes on to the group."""
     leave_agent(step, call, wrap_up=True)
     call = offers.release_leg(step, step.world.calls[call.id])
-    call = step.put(replace(call, consult=None, doing=None))
+    call = step.put(replace(call, consult=None, doing=None, moved=None))
     returning.route_to_group(step, call, "not_connected")
 
 
