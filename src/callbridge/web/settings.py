@@ -60,9 +60,8 @@ class Limits:
     login_queue: int = 64
     streams_per_subject: int = 16
     streams: int = 4000
-    client_messages: int = 1000
-    """Pushed messages that may wait for one client before it is cut off."""
     client_bytes: int = 1024 * 1024
+    """What may wait for one client before it is cut off."""
     ring: int = 20_000
     """Events kept for clients that come back with their last id."""
     ring_bytes: int = 32 * 1024 * 1024
@@ -70,7 +69,7 @@ class Limits:
     """States of agents and groups are pushed to everybody at most once in this time."""
     heartbeat: float = 15.0
     write: float = 10.0
-    """How long one write to a client may take before it is cut off."""
+    """How long a client may have something waiting all the time before it is cut off."""
     session: float = 12 * 3600.0
     """After this a token cannot be refreshed any more: the password is asked for again."""
     idempotency: float = 24 * 3600.0
