@@ -48,7 +48,9 @@ class Hub:
         self._world = world
         self._limits = limits
         self._clock = clock
-        self._supervisors = supervisors
+        self.supervisors = supervisors
+        self.revoked: dict[str, float] = {}
+        """Ids of tokens that were logged out, with their ends (epoch seconds): known in this process only."""
         self._metrics = metrics or Metrics()
         self.epoch = epoch or secrets.token_hex(5)
         self.seq = 0
@@ -87,7 +89,7 @@ class Hub:
             self._primed = True
 
     def _agent(self, agent: Agent) -> None:
-        me = me_out(self._world().settings, agent, supervisor=agent.id in self._supervisors)
+        me = me_out(self._world().settings, agent, supervisor=agent.id in self.supervisors)
         self._send("agent", me, frozenset({agent.id}))
 
     def _call(self, effect: PublishCall) -> None:
@@ -198,7 +200,7 @@ class Hub:
         waiting = queues(world)
         return pushed.Snapshot(
             at=moment(self._clock()),
-            me=me_out(settings, agent, supervisor=agent.id in self._supervisors) if agent else None,
+            me=me_out(settings, agent, supervisor=agent.id in self.supervisors) if agent else None,
             scopes=sorted(client.scopes),
             calls=[call_out(settings, call) for call in calls],
             offers=[offer_out(settings, call.offer, call.pop) for call in offers if call.offer],

@@ -47,8 +47,8 @@ class Limits:
     """Bounds, so that no client can take the gateway from the others. Times in seconds, sizes in bytes."""
 
     body: int = 64 * 1024
-    ask: float = 10.0
-    """How long a request may wait for the engine's answer."""
+    ask: float = 9.0
+    """How long a request may wait for the engine's answer; shorter than the runtime's own patience."""
     login_failures: int = 5
     """Wrong passwords for one agent from one address before the next attempt must wait."""
     login_failures_per_peer: int = 50
@@ -73,7 +73,6 @@ class Limits:
     session: float = 12 * 3600.0
     """After this a token cannot be refreshed any more: the password is asked for again."""
     idempotency: float = 24 * 3600.0
-    page: int = 200
     webhook_timeout: float = 10.0
     webhook_parallel: int = 4
     """Deliveries at once to one receiver."""
