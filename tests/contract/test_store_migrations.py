@@ -39,9 +39,11 @@ async def _at_revision(url: str, revision: str) -> None:
 
 
 async def test_given_an_empty_database_when_opened_then_it_has_exactly_the_tables_that_the_code_expects(
-    store: Store,
+    database: str,
 ) -> None:
+    store = await Store.open(database)
     assert await _differences_of(store) == []
+    await store.close()
 
 
 @pytest.mark.parametrize("revision", revisions())

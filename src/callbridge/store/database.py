@@ -1,8 +1,9 @@
 """From the configured URL to connections: the only place that knows how the two databases are opened."""
 
+import asyncio
 import importlib.util
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from callbridge.store.errors import StoreError, StoreUnavailable
+from callbridge.store.finish import finish
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that writes to the same SQLite file."""
+TURN_TIMEOUT = 30.0
+"""Seconds to wait for other tasks of this process that use all connections."""
 _READERS = 4
 _WRITERS = 5
 _STALLED = 10
@@ -28,6 +32,9 @@ class Database:
     """For messages: the URL without a password."""
     writer: AsyncEngine
     reader: AsyncEngine
+    writer_turns: asyncio.Semaphore
+    reader_turns: asyncio.Semaphore
+    """As many turns as connections: who waits for one waits here, where waiting can be cancelled."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -37,31 +44,86 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end, rolled back when anything is raised.
 
+        Beginning and ending are not stopped in the middle; what is done in between must not be either
+        (see `finish`).
+
         Raises:
             StoreUnavailable: the database could not be reached or written.
         """
-        try:
-            async with self.writer.begin() as connection:
-                yield connection
-        except sa.exc.SQLAlchemyError as error:
-            raise unavailable(self.name, error) from error
+        with self._errors():
+            async with self._turn(self.writer_turns):
+                connection = await finish(_begin(self.writer), _roll_back)
+                try:
+                    yield connection
+                except BaseException:
+                    await finish(_roll_back(connection))
+                    raise
+                await finish(_commit(connection))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A short connection for one query or a few; it never waits for a writer.
+        """A short connection for one query or a few; it never waits for a writer. Each statement stands alone.
 
         Raises:
             StoreUnavailable: the database could not be reached.
         """
+        with self._errors():
+            async with self._turn(self.reader_turns):
+                connection = await finish(_begin(self.reader), _roll_back)
+                try:
+                    yield connection
+                finally:
+                    await finish(_roll_back(connection))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
         try:
-            async with self.reader.connect() as connection:
-                yield connection
+            yield
         except sa.exc.SQLAlchemyError as error:
             raise unavailable(self.name, error) from error
 
+    @asynccontextmanager
+    async def _turn(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(TURN_TIMEOUT):
+                await turns.acquire()
+        except TimeoutError:
+            raise StoreUnavailable(f"{self.name}: no connection was free for {TURN_TIMEOUT:g} seconds") from None
+        try:
+            yield
+        finally:
+            turns.release()
+
     async def close(self) -> None:
+        await finish(self._dispose())
+
+    async def _dispose(self) -> None:
         await self.reader.dispose()
         await self.writer.dispose()
+
+
+async def _begin(engine: AsyncEngine) -> AsyncConnection:
+    connection = await engine.connect()
+    try:
+        await connection.begin()
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    try:
+        await connection.commit()
+    finally:
+        await connection.close()
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    try:
+        await connection.rollback()
+    finally:
+        await connection.close()
 
 
 def unavailable(name: str, error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
@@ -119,7 +181,7 @@ def _sqlite(url: sa.URL) -> Database:
     _at_connect(reader, f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}", "PRAGMA query_only = ON")
     _at_begin(writer, "BEGIN IMMEDIATE")
     _at_begin(reader, "BEGIN")
-    return Database(str(path), writer, reader)
+    return Database(str(path), writer, reader, asyncio.Semaphore(1), asyncio.Semaphore(_READERS))
 
 
 def _at_connect(engine: AsyncEngine, *statements: str) -> None:
@@ -146,7 +208,8 @@ def _postgresql(url: sa.URL) -> Database:
     writer = create_async_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
-        pool_size=_WRITERS,
+        pool_size=_WRITERS + _READERS,
+        max_overflow=0,
         pool_pre_ping=True,
     )
 
@@ -157,4 +220,5 @@ def _postgresql(url: sa.URL) -> Database:
         cursor.close()
         connection.commit()
 
-    return Database(name, writer, writer.execution_options(isolation_level="AUTOCOMMIT"))
+    reader = writer.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(name, writer, reader, asyncio.Semaphore(_WRITERS), asyncio.Semaphore(_READERS))
