@@ -55,6 +55,7 @@ def create_app(
         passwords=passwords,
         limiter=LoginLimiter(settings.limits, clock),
         directory=Directory(),
+        metrics=metrics,
         clock=clock,
         not_ready=not_ready or partial(_pbx_not_seen, gateway),
         logged_out=hub.logged_out,
