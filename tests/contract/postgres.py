@@ -145,7 +145,8 @@ class Postgres:
             libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps them
             if libraries.is_dir():
                 shutil.copytree(libraries, self.place / libraries.name)
-            shutil.copytree(install, self.place / package.name / install.name, symlinks=True)
+            needless = shutil.ignore_patterns("include", "*.a", "psql", "ecpg", "pgbench")
+            shutil.copytree(install, self.place / package.name / install.name, symlinks=True, ignore=needless)
             for path in self.place.rglob("*"):
                 os.chown(path, user.uid, user.gid, follow_symlinks=False)  # or it could not delete them
             return self.place / package.name / install.name / programs.name

@@ -80,7 +80,7 @@ def test_given_only_the_package_where_nobody_else_may_read_it_when_started_then_
         package = places[0].parent.parent
         for part in (package, package.with_name(f"{package.name}.libs")):
             if part.is_dir():
-                shutil.copytree(part, hidden / part.name, symlinks=True)
+                (hidden / part.name).symlink_to(part)
         server = postgres.Postgres(hidden / package.name / "pginstall" / "bin")
         with psycopg.connect(server.url()) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
