@@ -34,13 +34,37 @@ def enter(**headers: str | list[str]) -> Message:
 
 
 def test_given_a_caller_in_the_waiting_room_when_decoded_then_all_of_the_call_is_there() -> None:
-    variables = ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_GROUP=support", "CALLBRIDGE_DATA=order=1&vip=yes", "OTHER=x"]
+    data = r"CALLBRIDGE_DATA=order=1&name=O\'Brien"  # an apostrophe comes through URIENCODE() and is escaped in AMI
+    variables = ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_GROUP=support", data, "OTHER=x"]
     signal = decode(enter(CallerIDNum="+4930", CallerIDName="<unknown>", ChanVariable=variables), WORD)
     assert isinstance(signal, ChannelEntered)
     fact = signal.fact
     assert (fact.channel, fact.name, fact.bridge, fact.holding) == ("17.1", "PJSIP/trunk-1", "b1", True)
     assert (fact.caller_number, fact.caller_name) == ("+4930", "")
-    assert (fact.variables.role, fact.variables.group, fact.variables.data) == ("caller", "support", "order=1&vip=yes")
+    assert (fact.variables.role, fact.variables.group, fact.variables.data) == (
+        "caller",
+        "support",
+        "order=1&name=O'Brien",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        (r"O\'Brien", "O'Brien"),
+        (r"Max \"The Fax\" M\\ller\?", r'Max "The Fax" M\ller?'),
+        (r"Max \\\"The Fax\\\" M\\\\ller", r'Max "The Fax" M\ller'),
+        (r"one\r\ntwo\tthree", "one  two three"),
+        ("<unknown>", ""),
+        ("\\", "\\"),
+    ],
+)
+def test_given_a_name_as_asterisk_escapes_it_when_decoded_then_it_is_as_the_caller_sent_it(
+    shown: str, name: str
+) -> None:
+    signal = decode(enter(CallerIDName=shown), WORD)
+    assert isinstance(signal, ChannelEntered)
+    assert signal.fact.caller_name == name
 
 
 @pytest.mark.parametrize(
