@@ -2,8 +2,10 @@
 
 import asyncio
 import importlib.util
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,8 +134,8 @@ def unavailable(name: str, error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
     return StoreUnavailable(f"{name}: {lines[0]}")
 
 
-def connect(url: str) -> Database:
-    """The engines for a plain URL, `sqlite:///path` or `postgresql://user@host/name`. Opens nothing yet.
+async def connect(url: str) -> Database:
+    """The engines for a plain URL, `sqlite:///path` or `postgresql://user@host/name`.
 
     Raises:
         StoreError: the URL is wrong or its driver is not installed.
@@ -145,13 +147,30 @@ def connect(url: str) -> Database:
     except sa.exc.ArgumentError:
         raise StoreError("the store's url must look like sqlite:///path or postgresql://user@host/name") from None
     if kind == "sqlite":
-        return _sqlite(parsed)
+        return await _sqlite(parsed)
     if kind in ("postgresql", "postgres"):
         return _postgresql(parsed)
     raise StoreError(f"the store's url begins with {kind}://; sqlite:/// and postgresql:// are supported")
 
 
-def _sqlite(url: sa.URL) -> Database:
+def _switch_to_wal(path: Path) -> None:
+    """For good, as the file remembers: readers then never wait for the writer, nor the writer for them.
+
+    SQLite does not wait when several processes switch a new file at once, so we do.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+
+def _checked_path(url: sa.URL) -> Path:
     if not url.database or url.database == ":memory:":
         raise StoreError(
             "the store's url must name a file: sqlite:///callbridge.db or sqlite:////var/lib/callbridge/db"
@@ -163,6 +182,15 @@ def _sqlite(url: sa.URL) -> Database:
         )
     if path.is_dir():
         raise StoreUnavailable(f"{path}: this is a directory; the store's url must name a file in it")
+    return path
+
+
+async def _sqlite(url: sa.URL) -> Database:
+    path = _checked_path(url)
+    try:
+        await finish(asyncio.to_thread(_switch_to_wal, path))
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
     url = url.set(drivername="sqlite+aiosqlite")
     # One writer: SQLite has no more, and our own tasks then queue here in order rather than polling a lock.
     writer = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0)
@@ -173,7 +201,6 @@ def _sqlite(url: sa.URL) -> Database:
     _at_connect(
         writer,
         f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
-        "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
         "PRAGMA journal_size_limit = 67108864",

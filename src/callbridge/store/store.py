@@ -55,7 +55,7 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
             StoreUnavailable: no such directory, not writable, not reachable, ...; the text names the place.
             StoreTooNew: a newer version has migrated this database.
         """
-        database = connect(url)
+        database = await connect(url)
         try:
             await finish(_migrated(database))
         except BaseException:
