@@ -3,6 +3,7 @@
 from simulation import HOLD, LEGS, Simulation
 
 from callbridge.domain.calls import CallState, OfferState
+from callbridge.domain.eligibility import judge
 
 
 def check_always(sim: Simulation) -> None:
@@ -20,6 +21,10 @@ def check_always(sim: Simulation) -> None:
             assert world.calls[call_id].agent == agent.id, f"{call_id} is not {agent.id}'s"
     assert not sim.anomalies, sim.anomalies
     assert world.reserving is None
+    for call in world.calls.values():
+        if world.pbx_up and call.state is CallState.WAITING:
+            candidates, _ = judge(world, call, sim.now)
+            assert not candidates, f"{call.id} waits although {candidates} are free"
 
 
 def check_at_rest(sim: Simulation) -> None:

@@ -47,6 +47,8 @@ _MIX = (
     *[17] * 2,
     *[18] * 1,
     *[19] * 1,
+    *[20] * 1,
+    *[21] * 2,
 )
 
 
@@ -122,6 +124,11 @@ class Chaos:
                     sim.give(PbxLost())
                     sim.facts.clear()
                     sim.give(sim.snapshot())
+            case 20:
+                sim.cut = True
+            case 21:
+                if sim.cut:
+                    sim.reconnect()
         check_always(sim)
 
     def deliver(self) -> None:
@@ -135,6 +142,8 @@ class Chaos:
 
     def finish(self) -> None:
         sim = self.sim
+        if sim.cut:
+            sim.reconnect()
         sim.settle()
         sim.refuse.clear()
         sim.wait(30)

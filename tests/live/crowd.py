@@ -283,12 +283,27 @@ class Crowd:
             case "soft, then cancels":
                 transfer = await self._press(person.transfer(call, "agent", colleague, mode="soft"))
                 await asyncio.sleep(choose.uniform(0.0, 0.5))
-                if transfer is not None:
-                    await self._press(person.post(f"/v1/transfers/{transfer['id']}:cancel"))
+                if transfer is not None and await self._press(person.post(f"/v1/transfers/{transfer['id']}:cancel")):
+                    await self._comes_back(person, call, number, since)
             case "goes busy":
                 await person.busy("paperwork")
                 await self._put_down(person, number)
         await person.event("agent", lambda data: call not in data["calls"], since=since, within=_WITHIN)
+
+    async def _comes_back(self, person: Person, call: str, number: str, since: int) -> None:
+        """After a quick cancel the call never left them; after a later one it is offered to them again."""
+        back: Callable[[Any], bool] = lambda data: data["call"]["id"] == call and data["call"]["state"] == "talking"  # noqa: E731
+        waits = [
+            asyncio.ensure_future(person.event("call.updated", back, since=since, within=_WITHIN)),
+            asyncio.ensure_future(person.event("agent", lambda data: call not in data["calls"], since=since)),
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        stays = not waits[1].done()
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        if stays:
+            await self._put_down(person, number)
 
     async def _put_down(self, person: Person, number: str, *, let_go: bool = True) -> None:
         phone = self.lab.bank.phone(person.name)

@@ -65,6 +65,10 @@ def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -
 
 
 def _observe_leg(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
+    leg = call.leg(fact.channel)
+    if leg is not None and leg.releasing:
+        # Still there: the order to hang up is under way, or was lost with the link.
+        step.emit(Hangup(call=call.id, channel=fact.channel))
     if fact.bridge is not None:
         state, stimulus = (LegState.HELD, Stimulus.LEG_HELD) if fact.holding else (LegState.TALKING, None)
     elif fact.answered:

@@ -43,7 +43,7 @@ def dispatch(step: Step) -> None:
     world = step.world
     if world.reserving is not None or not world.pbx_up:
         return
-    waiting = [call for call in world.calls.values() if call.state is CallState.WAITING]
+    waiting = [call for call in world.calls.values() if call.state is CallState.WAITING and call.id not in world.faulty]
     for call in sorted(waiting, key=lambda call: (call.route.since, call.id)):
         candidates, _ = judge(world, call, step.now)
         if candidates:
@@ -60,6 +60,9 @@ def dispatch(step: Step) -> None:
             return
         if call.route.kind is RouteKind.RECALL:
             route_to_group(step, call, "transferer_gone")
+            # Its place in the queue is another one now, and somebody may be free for it.
+            dispatch(step)
+            return
 
 
 def reserved(step: Step, signal: Reserved) -> None:

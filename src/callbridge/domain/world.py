@@ -26,6 +26,8 @@ class World:
     """Calls that ended a short while ago: what still comes of them is late, not new."""
     reserving: CallId | None = None
     """The call for which the store has been asked for an agent and has not answered."""
+    faulty: dict[CallId, float] = field(default_factory=dict)
+    """Calls on which the engine failed: their deadlines and offers rest until then (epoch seconds)."""
 
     def copy(self) -> "World":
         """Independent of this one: everything inside is frozen."""
@@ -39,4 +41,5 @@ class World:
             pbx_up=self.pbx_up,
             ended=dict(self.ended),
             reserving=self.reserving,
+            faulty=dict(self.faulty),
         )
