@@ -4,24 +4,29 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO_STAMP := $(VENV)/.installed-demo
 
 .PHONY: help demo test check clean
 
 help:
-	@echo "make demo          a story on a private real Asterisk, then a playground (ONCE=1: only the story)"
+	@echo "make demo          a story on a private real Asterisk, then a playground (ONCE=1: only the story; PORT=N)"
 	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest)"
 	@echo "make check         ruff, mypy, import-linter"
 	@echo "make clean         removes .venv and build"
 
-$(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "callbridge needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Installing callbridge and what it needs into $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,postgresql,test,check]'
-	@touch $(STAMP)
+# The demo has a part of it, so that a fresh clone has something to show sooner.
+$(DEMO_STAMP): INTO = .[demo]
+$(STAMP): INTO = .[demo,postgresql,test,check]
+$(DEMO_STAMP) $(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "callbridge needs Python 3.11 or newer, and $(PYTHON) is not; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing callbridge and what it needs into $(VENV) (done once) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "$(VENV) cannot be made; remove it, look at the message above and try again" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(INTO)' || { echo "The packages cannot be installed; check the network and the proxy, then try again" >&2; exit 1; }
+	@touch $@ $(DEMO_STAMP)
 
-demo: $(STAMP)
-	@$(BIN)/python -m callbridge demo $(if $(ONCE),--once)
+demo: $(DEMO_STAMP)
+	@$(BIN)/python -m callbridge demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -27,7 +27,7 @@ from callbridge.observe import GatewayMetrics
 from callbridge.runtime import Pbx, Runtime
 from callbridge.runtime.metrics import LoopMetrics
 from callbridge.store import StoreError
-from callbridge.web import Hub, Metrics, create_app, create_hub
+from callbridge.web import Hub, Metrics, create_app, create_hub, start_server
 from callbridge.web.webhooks import WebhookSender
 from callbridge.wiring import Archive, Hooks, ami_session, web_settings
 
@@ -200,9 +200,7 @@ class Gateway:
             metrics=self.metrics,
             not_ready=self._not_ready,
         )
-        self._site = web.AppRunner(app, access_log=None, shutdown_timeout=_DRAIN)
-        await self._site.setup()
-        await web.TCPSite(self._site, settings.host, settings.port, reuse_address=True).start()
+        self._site = await start_server(app, settings, drain=_DRAIN)
 
     def _start_hooks(self) -> None:
         assert self._store is not None

@@ -8,7 +8,18 @@ from callbridge.ami.framing import Message
 from callbridge.ami.headers import checked
 from callbridge.ami.snapshot import take_snapshot
 from callbridge.domain.agents import PhoneState
-from callbridge.domain.effects import Bridge, Hangup, Hold, Originate, SetAfter, ToFallback
+from callbridge.domain.effects import (
+    Bridge,
+    Hangup,
+    Hold,
+    Join,
+    Mute,
+    Originate,
+    Park,
+    SetAfter,
+    SetHear,
+    ToFallback,
+)
 from callbridge.domain.ids import CallId, ChannelId
 from callbridge.domain.signals import (
     ChannelAnswered,
@@ -34,13 +45,37 @@ def enter(**headers: str | list[str]) -> Message:
 
 
 def test_given_a_caller_in_the_waiting_room_when_decoded_then_all_of_the_call_is_there() -> None:
-    variables = ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_GROUP=support", "CALLBRIDGE_DATA=order=1&vip=yes", "OTHER=x"]
+    data = r"CALLBRIDGE_DATA=order=1&name=O\'Brien"  # an apostrophe comes through URIENCODE() and is escaped in AMI
+    variables = ["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_GROUP=support", data, "OTHER=x"]
     signal = decode(enter(CallerIDNum="+4930", CallerIDName="<unknown>", ChanVariable=variables), WORD)
     assert isinstance(signal, ChannelEntered)
     fact = signal.fact
     assert (fact.channel, fact.name, fact.bridge, fact.holding) == ("17.1", "PJSIP/trunk-1", "b1", True)
     assert (fact.caller_number, fact.caller_name) == ("+4930", "")
-    assert (fact.variables.role, fact.variables.group, fact.variables.data) == ("caller", "support", "order=1&vip=yes")
+    assert (fact.variables.role, fact.variables.group, fact.variables.data) == (
+        "caller",
+        "support",
+        "order=1&name=O'Brien",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        (r"O\'Brien", "O'Brien"),
+        (r"Max \"The Fax\" M\\ller\?", r'Max "The Fax" M\ller?'),
+        (r"Max \\\"The Fax\\\" M\\\\ller", r'Max "The Fax" M\ller'),
+        (r"one\r\ntwo\tthree", "one  two three"),
+        ("<unknown>", ""),
+        ("\\", "\\"),
+    ],
+)
+def test_given_a_name_as_asterisk_escapes_it_when_decoded_then_it_is_as_the_caller_sent_it(
+    shown: str, name: str
+) -> None:
+    signal = decode(enter(CallerIDName=shown), WORD)
+    assert isinstance(signal, ChannelEntered)
+    assert signal.fact.caller_name == name
 
 
 @pytest.mark.parametrize(
@@ -130,18 +165,23 @@ def test_given_each_effect_when_encoded_then_it_is_one_action_that_the_link_take
         Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="PJSIP/t-1", leg=LEG, leg_name="PJSIP/anna-2"),
         Hold(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
         ToFallback(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
+        Park(call=CALL, channel=LEG, name="PJSIP/anna-2"),
+        Join(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1", peer_name="PJSIP/anna-2"),
         SetAfter(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1", after="hold"),
+        SetHear(call=CALL, channel=LEG, hear="music"),
+        Mute(call=CALL, channel=LEG, on=True),
         Hangup(call=CALL, channel=LEG),
     ]
-    actions = [encode(effect, WORD) for effect in effects]
+    actions = [action for effect in effects for action in encode(effect, WORD)]
     names = [action.name for action in actions]
-    assert names == ["Originate", "Bridge", "Redirect", "Redirect", "Setvar", "Hangup"]
+    redirects = ["Redirect", "Redirect", "Redirect", "Setvar", "Redirect"]
+    assert names == ["Originate", "Bridge", *redirects, "Setvar", "Setvar", "Setvar", "Hangup"]
     for action in actions:
         checked(action.name, action.headers)
 
 
 def test_given_an_originate_when_encoded_then_it_dials_the_agents_phone_and_nothing_else() -> None:
-    headers = encode(originate(), WORD).headers
+    headers = encode(originate(), WORD)[0].headers
     assert headers["Channel"] == "PJSIP/anna"
     assert headers["ChannelId"] == LEG
     assert headers["Context"] == "callbridge-leg"
@@ -165,7 +205,7 @@ def test_given_an_originate_when_encoded_then_it_dials_the_agents_phone_and_noth
 def test_given_a_hostile_caller_when_their_number_is_shown_then_it_is_only_a_value(
     name: str, number: str, shown: str
 ) -> None:
-    headers = encode(originate(caller_name=name, caller_number=number), WORD).headers
+    headers = encode(originate(caller_name=name, caller_number=number), WORD)[0].headers
     assert caller_id(name, number) == shown
     assert headers["CallerID"] == shown
     checked("Originate", headers)

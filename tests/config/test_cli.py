@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def test_given_a_wrong_configuration_when_checked_then_every_problem_is_on_stder
     assert shown.out == ""
     assert [line.partition(": ")[2][:10] for line in shown.err.splitlines()] == ["pbx.port: ", "options.wr"]
     assert "Traceback" not in shown.err
+
+
+def test_given_a_wrong_configuration_when_run_as_a_module_then_it_refuses_with_exit_code_2(site: Path) -> None:
+    site.write_text("nonsense: yes\n")
+    command = [sys.executable, "-m", "callbridge", "run", "--config", str(site)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr
 
 
 def test_given_a_wrong_configuration_when_checked_as_json_then_the_problems_are_findings(

@@ -1,6 +1,8 @@
 """One suite, two databases: every test that asks for `database` or `store` runs on both."""
 
+import asyncio
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import postgres
 import psycopg
 import pytest
 
-from callbridge.store import Store
+from callbridge.store import Store, schema
 
 NewDatabase = Callable[[], Awaitable[str]]
 _numbers = itertools.count(1)
@@ -49,17 +51,50 @@ async def database(new_database: NewDatabase) -> str:
     return await new_database()
 
 
+async def _open_once(url: str) -> None:
+    await (await Store.open(url)).close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    asyncio.run(_open_once(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_schema(postgres_server: postgres.Postgres) -> str:
+    url = f"{postgres_server.url()}&options=-csearch_path%3Dmigrated"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA migrated")
+    asyncio.run(_open_once(url))
+    return url
+
+
 @pytest.fixture
-async def store(database: str) -> AsyncIterator[Store]:
-    opened = await Store.open(database)
+def ready(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of a database that has its tables and nothing in them. Migrating anew each time takes longer."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "ready.db")
+        return f"sqlite:///{tmp_path}/ready.db"
+    url: str = request.getfixturevalue("migrated_schema")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("; ".join(f"DELETE FROM {table}" for table in schema.metadata.tables).encode())
+    return url
+
+
+@pytest.fixture
+async def store(ready: str) -> AsyncIterator[Store]:
+    """An open store, its tables whole. Tests that damage those open a `database` of their own."""
+    opened = await Store.open(ready)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def gateways(database: str) -> AsyncIterator[list[Store]]:
+async def gateways(ready: str) -> AsyncIterator[list[Store]]:
     """Several stores on one database, as several gateways have."""
-    opened = [await Store.open(database) for _ in range(4)]
+    opened = [await Store.open(ready) for _ in range(4)]
     yield opened
     for one in opened:
         await one.close()

@@ -141,9 +141,15 @@ class Postgres:
         except (PermissionError, subprocess.CalledProcessError):
             if not user.differs:
                 raise
-            copy = self.place / "programs"
-            shutil.copytree(programs.parent, copy, symlinks=True)
-            return copy / programs.name
+            install, package = programs.parent, programs.parent.parent
+            libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps them
+            if libraries.is_dir():
+                shutil.copytree(libraries, self.place / libraries.name)
+            needless = shutil.ignore_patterns("include", "*.a", "psql", "ecpg", "pgbench")
+            shutil.copytree(install, self.place / package.name / install.name, symlinks=True, ignore=needless)
+            for path in self.place.rglob("*"):
+                os.chown(path, user.uid, user.gid, follow_symlinks=False)  # or it could not delete them
+            return self.place / package.name / install.name / programs.name
         return programs
 
     def _start(self, programs: Path, user: _User) -> "subprocess.Popen[str]":

@@ -13,7 +13,7 @@ from callbridge.domain.calls import Call, HistoryEntry, Offer, Pop, Transfer
 from callbridge.store import codec
 from callbridge.store.codec import Codec, Unreadable
 
-thoroughly = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+thoroughly = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @thoroughly

@@ -25,30 +25,57 @@ async def _nothing_but(store: Store, *calls: str) -> None:
 
 async def test_given_a_transaction_when_anything_is_raised_in_it_then_nothing_of_it_is_kept(store: Store) -> None:
     await perform(store, SaveCall(call=a_call("c-1")))
-    with pytest.raises(RuntimeError, match="midway"):
+
+    async def fail_midway() -> None:
         async with store.transaction() as transaction:
             await transaction.apply([SaveCall(call=a_call("c-2")), a_reserve("o-1", ANNA)])
             entry = HistoryEntry(at=1.0, call=None, kind="test")
             await transaction.apply([SaveAgent(agent=Agent(id=ANNA)), Record(entry=entry)])
             raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        await fail_midway()
     await _nothing_but(store, "c-1")
 
 
 async def test_given_a_transaction_when_its_task_is_cancelled_then_nothing_is_kept_and_the_next_one_works(
     store: Store,
 ) -> None:
-    for ticks in range(25):
-        task = asyncio.create_task(
-            perform(store, SaveCall(call=a_call("c-9")), a_reserve("o-9", ANNA), SaveAgent(agent=Agent(id=BEN)))
-        )
+    for ticks in range(40):
+        effects = [SaveCall(call=a_call("c-9")), a_reserve("o-9", ANNA, call="c-9"), SaveAgent(agent=Agent(id=BEN))]
+        task = asyncio.create_task(perform(store, *effects))
         for _ in range(ticks):
             await asyncio.sleep(0)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert await store.load() == ([], [])
-        assert await reserve(store, a_reserve(f"free-{ticks}?", ANNA)) == [ANNA]
+        [result] = await asyncio.gather(task, return_exceptions=True)
+        kept = len((await store.load())[0])
+        if kept:  # it was being committed just then, or had ended
+            assert [call.id for call in (await store.load())[0]] == ["c-9"]
+            assert len((await store.load())[1]) == 1
+            assert await reserve(store, a_reserve(f"free-{ticks}?", ANNA)) == [None]
+        else:
+            assert isinstance(result, asyncio.CancelledError)
+            await _nothing_but(store)
         async with store._database.write() as connection:
-            await connection.execute(schema.reservations.delete())
+            for table in (schema.reservations, schema.calls, schema.agents):
+                await connection.execute(table.delete())
+
+
+async def test_given_readers_that_are_cancelled_when_others_read_and_write_then_nothing_is_in_their_way(
+    store: Store,
+) -> None:
+    await perform(store, SaveCall(call=a_call()))
+    for ticks in range(15):
+        tasks = [asyncio.create_task(store.call(CallId("c-1"))) for _ in range(6)]
+        tasks += [asyncio.create_task(store.idempotency_begin("s", f"k-{ticks}-{n}", "f", 1.0)) for n in range(2)]
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await perform(store, SaveCall(call=a_call(attempts=ticks)))
+            assert await store.call(CallId("c-1")) == a_call(attempts=ticks)
 
 
 _KILLED = """
@@ -124,7 +151,8 @@ async def test_given_unreadable_rows_when_loaded_then_they_are_set_aside_logged_
     await store.close()
 
 
-async def test_given_a_store_that_fails_when_it_says_so_then_the_text_has_no_caller_data(store: Store) -> None:
+async def test_given_a_store_that_fails_when_it_says_so_then_the_text_has_no_caller_data(database: str) -> None:
+    store = await Store.open(database)
     async with store._database.write() as connection:
         await connection.execute(sa.text("DROP TABLE pops"))
         await connection.execute(sa.text("DROP TABLE agents"))
@@ -132,3 +160,4 @@ async def test_given_a_store_that_fails_when_it_says_so_then_the_text_has_no_cal
         await perform(store, SaveCall(call=a_call()), SaveAgent(agent=Agent(id=ANNA)))
     assert "agents" in str(failure.value)
     assert a_call().caller_number not in str(failure.value) + str(failure.value.__cause__)
+    await store.close()

@@ -27,7 +27,7 @@ async def _differences_of(store: Store) -> list[Any]:
 
 
 async def _at_revision(url: str, revision: str) -> None:
-    database = connect(url)
+    database = await connect(url)
     async with database.write() as connection:
         await connection.run_sync(migrate, database="test", to=revision)
         columns = "id, state, group_id, arrived_at, progress, document"
@@ -39,9 +39,11 @@ async def _at_revision(url: str, revision: str) -> None:
 
 
 async def test_given_an_empty_database_when_opened_then_it_has_exactly_the_tables_that_the_code_expects(
-    store: Store,
+    database: str,
 ) -> None:
+    store = await Store.open(database)
     assert await _differences_of(store) == []
+    await store.close()
 
 
 @pytest.mark.parametrize("revision", revisions())
@@ -62,7 +64,7 @@ async def test_given_a_database_of_a_newer_version_when_opened_then_it_is_refuse
     await store.close()
     with pytest.raises(StoreTooNew, match=r"schema \(9999\) was made by a newer callbridge"):
         await Store.open(database)
-    again = connect(database)
+    again = await connect(database)
     async with again.read() as connection:
         assert (await connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar_one() == "9999"
     await again.close()
@@ -79,7 +81,7 @@ async def test_given_an_empty_database_when_several_gateways_open_it_at_once_the
 
 
 async def test_given_a_migration_that_fails_midway_when_opened_then_nothing_of_it_is_left(database: str) -> None:
-    halfway = connect(database)
+    halfway = await connect(database)
     async with halfway.write() as connection:
         await connection.execute(sa.text("CREATE TABLE idempotency (x INTEGER)"))
     with pytest.raises(Exception, match="idempotency"):

@@ -1,8 +1,11 @@
 """Opening: a clear sentence that names the place, whatever is wrong with it."""
 
+import asyncio
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,6 @@ import sqlalchemy as sa
 from postgres import Postgres
 
 from callbridge.store import Store, StoreError, StoreUnavailable
-
-NOBODY = 65534
 
 
 @pytest.mark.parametrize("url", ["", "callbridge.db", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
@@ -38,30 +39,40 @@ async def test_given_a_file_that_is_no_database_when_opened_then_the_error_names
         await Store.open(f"sqlite:///{path}")
 
 
+_AS_NOBODY = """
+import asyncio, os, sys
+from callbridge.store import Store
+
+async def main(elsewhere, url):
+    await (await Store.open(elsewhere)).close()  # now all modules are imported
+    if os.geteuid() == 0:  # root may write anything
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    await Store.open(url)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
 @pytest.mark.parametrize("readonly", ["file", "directory"])
 async def test_given_a_place_that_may_not_be_written_when_opened_then_the_error_names_it(
-    tmp_path_factory: pytest.TempPathFactory, readonly: str
+    tmp_path: Path, readonly: str
 ) -> None:
-    place = Path("/tmp") / f"cb-readonly-{os.getpid()}-{readonly}"
-    place.mkdir()
+    place = Path(tempfile.mkdtemp(prefix="cb-readonly-", dir="/tmp"))
     path = place / "store.db"
     try:
         if readonly == "file":
             path.touch()
             path.chmod(0o444)
-        place.chmod(0o755 if readonly == "file" else 0o555)
-        program = "import asyncio, sys; from callbridge.store import Store; asyncio.run(Store.open(sys.argv[1]))"
-        # Root may write anything, so somebody else tries.
-        who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        tried = subprocess.run(  # type: ignore[call-overload]
-            [sys.executable, "-c", program, f"sqlite:///{path}"], capture_output=True, text=True, check=False, **who
-        )
+        os.chmod(place, 0o777 if readonly == "file" else 0o555)
+        command = [sys.executable, "-c", _AS_NOBODY, f"sqlite:///{tmp_path}/elsewhere.db", f"sqlite:///{path}"]
+        tried = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
         assert tried.returncode == 1
         assert f"StoreUnavailable: {path}: " in tried.stderr
     finally:
-        place.chmod(0o755)
-        path.unlink(missing_ok=True)
-        place.rmdir()
+        os.chmod(place, 0o755)
+        shutil.rmtree(place)
 
 
 async def test_given_a_relative_path_when_opened_then_the_file_is_there(

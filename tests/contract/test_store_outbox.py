@@ -92,11 +92,14 @@ async def test_given_a_message_that_is_enqueued_twice_when_it_failed_meanwhile_t
 async def test_given_a_transaction_that_fails_when_it_had_enqueued_then_neither_change_nor_message_is_there(
     store: Store,
 ) -> None:
-    with pytest.raises(LookupError):
+    async def fail() -> None:
         async with store.transaction() as transaction:
             await transaction.apply([SaveCall(call=a_call())])
             await transaction.enqueue([a_message("m-1")])
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
     assert await store.call(a_call().id) is None
     assert await names(store, 9999.0) == []
     await perform(store, SaveCall(call=a_call()))

@@ -140,7 +140,7 @@ async def test_given_the_same_history_entry_twice_when_it_is_recorded_then_it_is
     assert (await store.history(call=CallId("c-1"))).items == (other, entry)
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 async def test_given_any_call_and_agent_when_they_are_saved_twice_then_load_gives_them_back(
     store: Store, data: st.DataObject

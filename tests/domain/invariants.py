@@ -4,6 +4,7 @@ from simulation import HOLD, LEGS, Simulation
 
 from callbridge.domain.arrangement import together
 from callbridge.domain.calls import Call, CallState, OfferState, Stage
+from callbridge.domain.eligibility import judge
 
 WAITS = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
 TALKS = (CallState.TALKING, CallState.CONSULTING, CallState.EXTERNAL)
@@ -43,6 +44,10 @@ def check_always(sim: Simulation) -> None:
             assert agent.id in (call.agent, consulted), f"{call_id} is not {agent.id}'s"
     assert not sim.anomalies, sim.anomalies
     assert world.reserving is None
+    for call in world.calls.values():
+        if world.pbx_up and call.state is CallState.WAITING:
+            candidates, _ = judge(world, call, sim.now)
+            assert not candidates, f"{call.id} waits although {candidates} are free"
 
 
 def check_at_rest(sim: Simulation) -> None:

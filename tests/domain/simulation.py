@@ -21,6 +21,7 @@ from callbridge.domain.effects import (
     Mute,
     Originate,
     Park,
+    PbxEffect,
     PublishCall,
     Record,
     ReleaseReservation,
@@ -65,6 +66,7 @@ from callbridge.domain.signals import (
     NobodyFree,
     OriginateFailed,
     PartyVerb,
+    PbxLost,
     PbxSeen,
     RejectOffer,
     RequestTransfer,
@@ -118,6 +120,8 @@ class Simulation:
     refuse: dict[str, int] = field(default_factory=dict)
     """How many of the next actions of this name the PBX refuses."""
     unreachable: set[str] = field(default_factory=set)
+    cut: bool = False
+    """The link is dead and nobody has noticed: no action arrives. Put right by `reconnect`."""
 
     def __post_init__(self) -> None:
         self.engine = Engine(self.settings)
@@ -173,6 +177,8 @@ class Simulation:
             self.refuse[name] -= 1
             channel = effect.caller if isinstance(effect, Bridge) else effect.channel
             self.facts.append(ActionFailed(call=effect.call, action=name, channel=channel, reason="channel not up"))
+            return
+        if self.cut and isinstance(effect, PbxEffect):
             return
         match effect:
             case Originate():
@@ -424,6 +430,13 @@ class Simulation:
         """The gateway dies and comes back with what was saved; facts under way are lost."""
         agents = {effect.agent.id: effect.agent for effect in self.effects if isinstance(effect, SaveAgent)}
         self.engine = Engine(self.settings, calls=self.saved.values(), agents=agents.values())
+        self.facts.clear()
+        self.give(self.snapshot())
+
+    def reconnect(self) -> None:
+        """The link's loss is noticed, and it comes back; facts under way are lost."""
+        self.give(PbxLost())
+        self.cut = False
         self.facts.clear()
         self.give(self.snapshot())
 

@@ -53,6 +53,8 @@ _MIX = (
     *[22] * 4,
     *[23] * 3,
     *[24] * 3,
+    *[25] * 1,
+    *[26] * 2,
 )
 
 
@@ -61,7 +63,9 @@ class Chaos:
 
     def __init__(self, choose: random.Random) -> None:
         base = settings()
-        options = replace(base.options, hangup_completes=choose.random() < 0.7, externals_may_stay=choose.random() < 0.3)
+        options = replace(
+            base.options, hangup_completes=choose.random() < 0.7, externals_may_stay=choose.random() < 0.3
+        )
         agents = {key: replace(agent, max_sessions=choose.choice([1, 1, 2])) for key, agent in base.agents.items()}
         self.sim = Simulation(replace(base, options=options, agents=agents))
         self.choose = choose
@@ -119,7 +123,9 @@ class Chaos:
                 sim.now += choose.choice([0.3, 1.0, 5.0, 25.0])
                 sim.give(Tick())
             case 17:
-                sim.refuse[choose.choice(["Bridge", "Hold", "Originate", "ToFallback", "Join", "Park"])] = choose.randrange(1, 3)
+                sim.refuse[choose.choice(["Bridge", "Hold", "Originate", "ToFallback", "Join", "Park"])] = (
+                    choose.randrange(1, 3)
+                )
             case 18:
                 owned = [(a.id, c) for a in sim.engine.world.agents.values() for c in a.calls]
                 if owned:
@@ -134,7 +140,8 @@ class Chaos:
                 if moved:
                     chosen = choose.choice(moved)
                     assert chosen.transfer is not None
-                    sim.verb(chosen.transfer.by, chosen.id, choose.choice(["alternate", "merge", "complete", "leave"]))
+                    verb = choose.choice(["alternate", "merge", "complete", "leave"])
+                    sim.verb(chosen.transfer.by, chosen.id, verb)
             case 22:
                 owned = [(a.id, c.id) for a in sim.engine.world.agents.values() for c in self.own_calls(a.id)]
                 if owned:
@@ -160,6 +167,11 @@ class Chaos:
                     sim.give(PbxLost())
                     sim.facts.clear()
                     sim.give(sim.snapshot())
+            case 25:
+                sim.cut = True
+            case 26:
+                if sim.cut:
+                    sim.reconnect()
         check_always(sim)
 
     def own_calls(self, agent: str) -> list[Call]:
@@ -176,6 +188,8 @@ class Chaos:
 
     def finish(self) -> None:
         sim = self.sim
+        if sim.cut:
+            sim.reconnect()
         sim.settle()
         sim.refuse.clear()
         sim.wait(30)

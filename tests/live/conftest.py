@@ -1,14 +1,26 @@
-"""One lab for all live tests: a private real Asterisk and the phones around it. Where none can be had, they fail."""
+"""One lab for all live tests: a private real Asterisk and the phones around it. Where none can be had, they fail.
 
+`lab` is the PBX with nobody beside it. `site` has a gateway too, one for each module, with nobody logged in.
+"""
+
+import copy
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+import steps
 
 from callbridge.demo.lab import Lab
+from callbridge.demo.site import Site
 
 AGENTS = ("anna", "bernd", "carla", "dora")
-DIDS = {"5550100": "support", "5550200": "sales"}
+DIDS = {
+    "5550100": "support",
+    "5550200": "sales",
+    "5550300": "empty",
+    "5550500": "impatient",
+    "5550900": "nowhere",
+}
 
 # Numbers for what the instrument itself is tested with, past callbridge: each agent's phone, and the world outside.
 PLAIN_DIALPLAN = """
@@ -21,7 +33,8 @@ exten => _00X.,1,Dial(PJSIP/${EXTEN:2}@carrier,60)
 
 @pytest_asyncio.fixture(scope="session")
 async def lab_of_the_session() -> AsyncIterator[Lab]:
-    async with Lab(agents=AGENTS, dids=DIDS, dialplan=PLAIN_DIALPLAN, progress=print) as lab:
+    dialplan = PLAIN_DIALPLAN + steps.DATA_DIALPLAN
+    async with Lab(agents=AGENTS, dids=DIDS, dialplan=dialplan, progress=print) as lab:
         yield lab
 
 
@@ -30,6 +43,31 @@ async def lab(lab_of_the_session: Lab) -> AsyncIterator[Lab]:
     """The lab, with no call left over from the test before, and phones that ring until they are told what to do."""
     yield lab_of_the_session
     await lab_of_the_session.reset()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def site_of_the_module(lab_of_the_session: Lab) -> AsyncIterator[Site]:
+    async with steps.open_site(lab_of_the_session) as site:
+        yield site
+
+
+@pytest_asyncio.fixture
+async def site(site_of_the_module: Site, lab: Lab) -> AsyncIterator[Site]:
+    """The module's gateway, configured as at the start and with nobody at work.
+
+    Afterwards every call must have ended on the PBX and in the gateway, and the gateway must have nothing to report.
+    """
+    site = site_of_the_module
+    document = copy.deepcopy(site.document)
+    yield site
+    await lab.reset()
+    await steps.no_calls(site)
+    await site.send_home()
+    if site.document != document:
+        site.document = document
+        site.write_config()
+        assert await site.reload()
+    assert steps.faults(site) == []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -169,7 +169,7 @@ async def test_what_arrives_is_filtered(lab: Lab) -> None:
     assert found["CALLBRIDGE_ROLE"] == "caller"
     assert found["CALLBRIDGE_GROUP"] == "salesx-y"
     assert found["CALLBRIDGE_CALLED"] == "12"
-    assert found["CALLBRIDGE_DATA"] == "a=bEventHangup&c=%20d"
+    assert found["CALLBRIDGE_DATA"] == "a=bEventHangup()&c=%20d"
     assert found["CALLBRIDGE_AFTER"] == "hold"
     assert found["CALLBRIDGE_STAMP"] == STAMP
     # The UserEvent's text held a whole Hangup; the gateway's session never gets it.

@@ -176,7 +176,7 @@ async def test_given_my_state_changes_when_published_then_i_get_it_at_once(serve
 async def test_given_a_slow_client_when_much_is_pushed_then_it_is_cut_off_and_others_get_everything(
     serve: Serve,
 ) -> None:
-    served = await serve(limits=Limits(client_messages=200, batch=10.0, write=0.5))
+    served = await serve(limits=Limits(client_bytes=100_000, batch=10.0))
     call = talking(a_call(data={"x": "y" * 20_000}), ANNA)
     async with stream(served, BEN) as quick:
         await event(quick)
@@ -199,16 +199,62 @@ async def test_given_a_slow_client_when_much_is_pushed_then_it_is_cut_off_and_ot
         slow.close()
 
 
-async def test_given_a_full_queue_when_a_websocket_is_cut_off_then_close_code_1013(serve: Serve) -> None:
-    served = await serve(limits=Limits(client_messages=5, batch=10.0))
+async def test_given_a_websocket_that_is_not_read_when_it_is_cut_off_then_close_code_1013(serve: Serve) -> None:
+    served = await serve(limits=Limits(client_bytes=100_000, batch=10.0))
+    call = talking(a_call(data={"x": "y" * 50_000}), ANNA)
     async with stream(served) as ws:
         await event(ws)
-        served.hub.publish([call_event(talking(a_call(), ANNA), "call.updated", ANNA)] * 50)
-        async with asyncio.timeout(3):
+        for _ in range(2000):
+            served.hub.publish([call_event(call, "call.updated", ANNA)])
+            if not any(client.cut_off is None for client in served.hub.clients):
+                break
+        async with asyncio.timeout(5):
             while (await ws.receive()).type is WSMsgType.TEXT:
                 pass
         assert ws.close_code == 1013
     assert not served.hub.clients
+
+
+async def test_given_a_client_that_takes_nothing_for_long_when_little_is_pushed_then_it_is_cut_off_too(
+    serve: Serve,
+) -> None:
+    served = await serve(limits=Limits(batch=10.0, heartbeat=0.05, write=0.2, client_bytes=64 * 1024 * 1024))
+    with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as slow:
+        slow.sendall(f"GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.token()}\r\n\r\n".encode())
+        async with asyncio.timeout(5):
+            while not served.hub.clients:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            call = talking(a_call(data={"x": "y" * 1_000_000}), ANNA)
+            served.hub.publish([call_event(call, "call.updated", ANNA)] * 12)
+            while served.hub.clients:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("size", [1, 200, 70_000])
+async def test_given_events_of_any_size_when_framed_then_clients_read_them(serve: Serve, size: int) -> None:
+    served = await serve(limits=Limits(batch=10.0))
+    async with (
+        stream(served) as ws,
+        served.http.get(served.url + "/v1/events", headers=served.headers(), read_bufsize=2**20) as sse,
+    ):
+        await event(ws)
+        for _ in range(4):
+            await sse.content.readline()
+        call = talking(a_call(data={"x": "ü" * size}), ANNA)
+        served.hub.publish([call_event(call, "call.updated", ANNA)])
+        assert (await event(ws))["data"]["call"]["data"]["x"] == "ü" * size
+        lines = [await sse.content.readline() for _ in range(4)]
+        assert orjson.loads(lines[2].removeprefix(b"data: "))["call"]["data"]["x"] == "ü" * size
+
+
+async def test_given_http_1_0_when_streaming_sse_then_plain_lines_without_chunks(serve: Serve) -> None:
+    served = await serve()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.url.rpartition(":")[2]))
+    writer.write(f"GET /v1/events HTTP/1.0\r\nAuthorization: Bearer {served.token()}\r\n\r\n".encode())
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 3)
+    assert b"chunked" not in head
+    assert (await asyncio.wait_for(reader.readline(), 3)).startswith(b"id: ")
+    writer.close()
 
 
 async def test_given_an_expired_token_when_streaming_then_closed_with_4401(serve: Serve) -> None:
@@ -326,6 +372,16 @@ async def test_given_silence_when_streaming_sse_then_signs_of_life(serve: Serve)
         for _ in range(4):
             await answer.content.readline()
         assert await asyncio.wait_for(answer.content.readline(), 1) == b": still here\n"
+
+
+async def test_given_an_sse_client_that_left_when_nothing_is_pushed_then_it_is_forgotten_soon(serve: Serve) -> None:
+    served = await serve(limits=Limits(heartbeat=60.0))
+    async with served.http.get(served.url + "/v1/events", headers=served.headers()) as answer:
+        await answer.content.readline()
+        assert len(served.hub.clients) == 1
+    async with asyncio.timeout(4):
+        while served.hub.clients:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def test_given_what_cannot_be_encoded_when_publishing_then_the_others_still_get_theirs(serve: Serve) -> None:

@@ -9,7 +9,7 @@ from web_served import Serve
 
 from callbridge.domain.agents import Presence
 from callbridge.domain.signals import LogIn, LogOut, SetPresence
-from callbridge.web import Limits
+from callbridge.web import Limits, create_app, start_server
 
 
 async def test_given_right_password_when_logging_in_then_token_for_oneself_and_the_agent_is_online(
@@ -120,6 +120,17 @@ async def test_given_logged_out_when_the_token_is_used_again_then_401(serve: Ser
     assert isinstance(served.gateway.asked[0], LogOut)
     status, problem, _ = await served.ask("GET", "/v1/me", None, headers=headers)
     assert (status, problem["code"]) == (401, "token_invalid")
+
+
+async def test_given_logged_out_when_the_settings_are_read_again_then_the_token_stays_worthless(serve: Serve) -> None:
+    served = await serve()
+    headers = served.headers()
+    await served.ask("POST", "/v1/logout", None, headers=headers)
+    app = create_app(served.gateway, served.archive, served.settings, hub=served.hub, clock=served.clock)
+    runner = await start_server(app, served.settings, drain=0.1)
+    async with served.http.get(f"http://127.0.0.1:{runner.addresses[0][1]}/v1/me", headers=headers) as answer:
+        assert answer.status == 401
+    await runner.cleanup()
 
 
 async def test_given_a_changed_password_when_an_old_token_is_used_then_401(serve: Serve) -> None:

@@ -3,6 +3,8 @@
 Fields and their meaning are those that Asterisk 22 was seen to send; a field that is missing reads as empty.
 """
 
+import re
+
 from callbridge.ami.framing import Message
 from callbridge.domain.agents import PhoneState
 from callbridge.domain.ids import BridgeId, ChannelId
@@ -32,6 +34,17 @@ A line break in a caller's SIP address becomes one in AMI's messages, so a stran
 whole events. Such a one does not have the word.
 """
 
+VARIABLES = (
+    "CALLBRIDGE_ROLE",
+    "CALLBRIDGE_CALL",
+    "CALLBRIDGE_GROUP",
+    "CALLBRIDGE_CALLED",
+    "CALLBRIDGE_DATA",
+    "CALLBRIDGE_AFTER",
+    STAMP,
+)
+"""The variables that every channel event must carry: channelvars in manager.conf names the same."""
+
 HOLDING_BRIDGES = frozenset({"callbridge-hold", "callbridge-legs"})
 """Names of the waiting rooms in asterisk/extensions-callbridge.conf."""
 
@@ -39,6 +52,8 @@ ACTION_ID_STAMP = "|"
 """Between the ChannelId and the stamp in an Originate's ActionID."""
 
 _RINGING, _UP = "5", "6"
+_ESCAPED = re.compile(r"\\(.)")
+_QUOTED_PAIR = re.compile(r'\\(["\\])')
 
 _PHONE_STATES = {
     "NOT_INUSE": PhoneState.IDLE,
@@ -122,7 +137,7 @@ def channel_fact(message: Message, *, bridge: str, room: Message | None) -> Chan
         answered=state == _UP,
         ringing=state == _RINGING,
         caller_number=known(text(message, "CallerIDNum")),
-        caller_name=known(text(message, "CallerIDName")),
+        caller_name=unescaped(known(text(message, "CallerIDName"))),
         bridge=BridgeId(bridge) if bridge else None,
         holding=holding,
         variables=channel_variables(message),
@@ -141,7 +156,7 @@ def channel_variables(message: Message) -> ChannelVariables:
         call=found.get("CALLBRIDGE_CALL", ""),
         group=found.get("CALLBRIDGE_GROUP", ""),
         called=found.get("CALLBRIDGE_CALLED", ""),
-        data=found.get("CALLBRIDGE_DATA", ""),
+        data=_from_c(found.get("CALLBRIDGE_DATA", "")),
         after=found.get("CALLBRIDGE_AFTER", ""),
     )
 
@@ -153,6 +168,19 @@ def phone_state(state: str) -> PhoneState:
 def known(value: str) -> str:
     """Asterisk writes `<unknown>` where there is none."""
     return "" if value in ("<unknown>", "<null>") else value
+
+
+def unescaped(name: str) -> str:
+    """A name as the caller sent it.
+
+    Asterisk leaves `\\"` and `\\\\` of a SIP display name as they are (quoted-pair, RFC 3261 section 25.1), and writes
+    names in AMI like a C string (`ast_escape_c`), apostrophes too. Escaped control characters become spaces.
+    """
+    return _QUOTED_PAIR.sub(r"\1", _from_c(name))
+
+
+def _from_c(value: str) -> str:
+    return _ESCAPED.sub(lambda found: " " if found[1] in "abfnrtv" else found[1], value)
 
 
 def _number(value: str) -> int:

@@ -12,8 +12,12 @@ from callbridge.domain.effects import (
     ChannelEffect,
     Hangup,
     Hold,
+    Join,
+    Mute,
     Originate,
+    Park,
     SetAfter,
+    SetHear,
     ToFallback,
 )
 
@@ -27,26 +31,44 @@ class Action(NamedTuple):
     headers: dict[str, str | list[str]]
 
 
-def encode(effect: ChannelEffect, stamp: str) -> Action:
-    """The one AMI action that performs the effect; `stamp` makes an Originate's answer recognisable."""
+def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
+    """The actions that perform the effect, in order; `stamp` makes an Originate's answer recognisable.
+
+    One verb is one action, but for `Join`, which must first say whom to join. An action after one that was refused
+    is not to be sent.
+    """
     match effect:
         case Originate():
-            return Action("Originate", _originate(effect, stamp))
+            return (Action("Originate", _originate(effect, stamp)),)
         case Bridge():
-            return Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"})
+            return (Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"}),)
         case Hold():
-            return _redirect(effect.name, "callbridge-hold")
+            return (_redirect(effect.name, "callbridge-hold"),)
+        case Park():
+            # Past the lines that a leg runs once.
+            return (_redirect(effect.name, "callbridge-leg", "10"),)
+        case Join():
+            peer = _setvar(effect.name, "CALLBRIDGE_PEER", effect.peer_name)
+            return (peer, _redirect(effect.name, "callbridge-join"))
         case ToFallback():
-            return _redirect(effect.name, "callbridge-fallback")
+            return (_redirect(effect.name, "callbridge-fallback"),)
         case SetAfter():
-            return Action("Setvar", {"Channel": effect.name, "Variable": "CALLBRIDGE_AFTER", "Value": effect.after})
+            return (_setvar(effect.name, "CALLBRIDGE_AFTER", effect.after),)
+        case SetHear():
+            return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
+        case Mute():
+            return (_setvar(effect.channel, "MUTEAUDIO(in)", "on" if effect.on else "off"),)
         case Hangup():
             # The Uniqueid: a leg that is still being dialled may have no name yet that we know.
-            return Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING})
+            return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)
 
 
-def _redirect(channel_name: str, context: str) -> Action:
-    return Action("Redirect", {"Channel": channel_name, "Context": context, "Exten": "s", "Priority": "1"})
+def _setvar(channel: str, name: str, value: str) -> Action:
+    return Action("Setvar", {"Channel": channel, "Variable": name, "Value": value})
+
+
+def _redirect(channel_name: str, context: str, priority: str = "1") -> Action:
+    return Action("Redirect", {"Channel": channel_name, "Context": context, "Exten": "s", "Priority": priority})
 
 
 def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:
@@ -55,14 +77,14 @@ def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:
         "ActionID": f"{effect.channel}{ACTION_ID_STAMP}{stamp}",
         "Channel": effect.phone,
         "ChannelId": effect.channel,
-        "Context": "callbridge-leg",
+        "Context": "callbridge-external" if effect.external else "callbridge-leg",
         "Exten": "s",
         "Priority": "1",
         "Async": "true",
         "Timeout": str(int(effect.timeout * 1000)),
         "CallerID": caller_id(effect.caller_name, effect.caller_number),
         "Variable": [
-            "CALLBRIDGE_ROLE=agent",
+            f"CALLBRIDGE_ROLE={'external' if effect.external else 'agent'}",
             f"CALLBRIDGE_CALL={effect.call}",
             f"CALLBRIDGE_LEG={effect.channel}",
         ],

@@ -165,7 +165,7 @@ class Bank(AsteriskInstance):
         extra = {f"PJSIP_HEADER(add,{key})": value for key, value in (headers or {}).items()}
         if any("," in value for value in extra.values()):
             raise ValueError("a header's value with a comma cannot be sent")
-        shown = name.replace('"', "'")
+        shown = name.replace("\\", r"\\").replace('"', r"\"")
         await self.place(caller, f"PJSIP/{did}@trunk", f'"{shown}" <{from_number}>', extra)
         return caller
 

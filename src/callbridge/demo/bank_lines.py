@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callbridge.ami.decode import known, unescaped
 from callbridge.demo.bank_ami import AmiClient, AmiError, Message
 
 BUSY = 17
@@ -238,4 +239,4 @@ class Caller(Line):
 
 def shown(value: str) -> str:
     """A number or name as a display shows it."""
-    return "" if value == "<unknown>" else value
+    return unescaped(known(value))

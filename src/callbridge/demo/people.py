@@ -100,6 +100,16 @@ class Person(Program):
                 await self.post("/v1/logout")
             self.token = ""
 
+    async def more(self, than: int) -> None:
+        """Waits until there are more events than so many."""
+        while len(self.events) <= than:
+            self._came.clear()
+            await self._came.wait()
+
+    async def stop_watching(self) -> None:
+        """Closes the stream; whoever it is stays logged in."""
+        await self._close()
+
     async def _close(self) -> None:
         if self._stream is not None:
             self._stream.cancel()

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+import re
 import secrets
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -99,6 +101,7 @@ class Site:
             "store": {"url": "sqlite:///callbridge.db"},
             "site": {"region": "DE"},
             "options": dict(options),
+            "numbers": {"allow": ["+49"]},
             "agents": [
                 {
                     "id": endpoint.name,
@@ -211,6 +214,16 @@ class Site:
         """SIGHUP, SIGSTOP, SIGCONT, ..."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    async def reload(self, within: float = 10) -> bool:
+        """Has the gateway read its file again. False: it refused what it read, and goes on as before."""
+        seen = len(self.log)
+        self.signal(signal.SIGHUP)
+        async with asyncio.timeout(within):
+            while True:
+                if said := re.search(r'"event": ?"(reloaded|reload_refused)"', self.log[seen:]):
+                    return said[1] == "reloaded"
+                await asyncio.sleep(0.02)
 
     async def _end(self, *, terminate: bool) -> None:
         process, self._process = self._process, None

@@ -372,6 +372,28 @@ def ended_if_empty(step: Step, call: Call, signal: Signal) -> None:
     _end_if_empty(step, call)
 
 
+def back_from_fallback(step: Step, call: Call, signal: Signal) -> None:
+    """The dialplan's fallback sent the caller back while phones are still being released: the call goes on."""
+    if call.outcome is not CallOutcome.FALLBACK:
+        release_again(step, call, signal)
+        return
+    call = step.put(replace(call, outcome=None, offer=None, attempts=0))
+    step.record(call.id, "call.arrived", None, group=call.group, called=call.called)
+    route = returning.group_route(step, call.group, step.now)
+    if route is None:
+        returning.to_fallback(step, call, "unknown_group")
+    else:
+        returning.wait(step, call, route)
+
+
+def still_in_fallback(step: Step, call: Call, signal: Signal) -> None:
+    """Whom the dialplan's fallback has is no longer ours to hang up."""
+    if call.outcome is CallOutcome.FALLBACK:
+        step.world.channels.pop(call.caller, None)
+    else:
+        release_again(step, call, signal)
+
+
 def release_again(step: Step, call: Call, signal: Signal) -> None:
     """Something is still there that should be gone. Harmless where it is not: the PBX knows no such channel."""
     if call.caller in step.world.channels:

@@ -3,7 +3,7 @@
 from callbridge.domain.agents import Agent, PhoneState, Presence
 from callbridge.domain.calls import Call, OfferKind, Route, RouteKind
 from callbridge.domain.ids import AgentId
-from callbridge.domain.settings import AgentTransferMode
+from callbridge.domain.settings import AgentTransferMode, Member
 from callbridge.domain.world import World
 
 
@@ -70,11 +70,11 @@ def asked(world: World, route: Route) -> tuple[AgentId, ...]:
     if group is None:
         return ()
 
-    def order(agent_id: AgentId) -> tuple[int, float, AgentId]:
-        agent = world.agents.get(agent_id)
-        return (group.priority_of(agent_id) or 1, agent.idle_since if agent else 0.0, agent_id)
+    def order(member: Member) -> tuple[int, float, AgentId]:
+        agent = world.agents.get(member.agent)
+        return (member.priority, agent.idle_since if agent else 0.0, member.agent)
 
-    return tuple(sorted((member.agent for member in group.members), key=order))
+    return tuple(member.agent for member in sorted(group.members, key=order))
 
 
 def judge(

@@ -4,20 +4,23 @@
 late, repeated or out of date, requests can cross with them, and each must find its cell in a table.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from traceback import format_exception
 
 from callbridge.domain import arrangement, consulting, offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
 from callbridge.domain.arrangement import ARRANGED
-from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState, Stage
+from callbridge.domain.calls import Call, CallState, LegState, OfferState
 from callbridge.domain.consulting import Event
-from callbridge.domain.effects import Anomaly, Effect, LookAgain, Reply
+from callbridge.domain.deadlines import deadlines, end_wrap_ups, is_due, pass_deadlines
+from callbridge.domain.effects import Anomaly, Effect, LookAgain, ReleaseReservation, Reply
 from callbridge.domain.facts import channel_entered, channel_gone, channel_left, gone, originate_failed, stimulate_leg
-from callbridge.domain.ids import AgentId
+from callbridge.domain.ids import AgentId, CallId
 from callbridge.domain.routing import Stimulus, apply
 from callbridge.domain.settings import Settings
+from callbridge.domain.settling import settle_touched
 from callbridge.domain.signals import (
     AcceptOffer,
     ActionFailed,
@@ -55,6 +58,9 @@ from callbridge.domain.signals import (
 from callbridge.domain.step import Step
 from callbridge.domain.world import World
 
+_REST = 5.0
+"""Seconds for which a call on which the engine failed is left alone, so that the fault is not repeated in a loop."""
+
 
 class Engine:
     """The live model of all calls and agents, and its rules."""
@@ -73,30 +79,70 @@ class Engine:
 
     def handle(self, signal: Signal, now: float) -> list[Effect]:
         """What follows from the signal. `now` in epoch seconds; it may repeat, but should not go back."""
-        before = self.world.copy()
-        step = Step(world=self.world, now=now)
-        try:
-            self._handle(step, signal)
-            _settle(step, signal)
-            if step.dispatch:
-                offers.dispatch(step)
-                _settle(step, signal)
-            return step.finish()
-        except Exception as error:
-            # A fault of ours costs this one signal, not the callers: all is as it was before.
-            self.world = before
-            return _failed(signal, error)
+        if isinstance(signal, Tick):
+            return self._tick(signal, now)
+        return self._guarded(signal, now, lambda step: self._handle(step, signal))
 
     def next_deadline(self) -> float | None:
         """Epoch seconds at which the next `Tick` must come at the latest; None: no need of one."""
         world = self.world
         times = [agent.wrap_up_until for agent in world.agents.values() if agent.wrap_up_until is not None]
         if world.pbx_up:
+            times += world.faulty.values()
             for call in world.calls.values():
-                times += (when for _, when in _deadlines(call))
+                if call.id in world.faulty:
+                    continue
+                times += (when for _, when in deadlines(call))
                 if call.state is CallState.WAITING:
                     times += (pause.until for pause in call.pauses)
         return min(times, default=None)
+
+    def _guarded(
+        self, signal: Signal, now: float, do: Callable[[Step], None], call: CallId | None = None
+    ) -> list[Effect]:
+        """A fault of ours costs this one signal, not the callers: all is as it was before."""
+        before = self.world.copy()
+        step = Step(world=self.world, now=now)
+        try:
+            do(step)
+            settle_touched(step, signal)
+            if step.dispatch:
+                offers.dispatch(step)
+                settle_touched(step, signal)
+            return step.finish()
+        except Exception as error:
+            self.world = before
+            return self._failed(signal, now, error, call)
+
+    def _failed(self, signal: Signal, now: float, error: Exception, call: CallId | None) -> list[Effect]:
+        what = f"{type(signal).__name__} could not be handled: {error!r}\n{''.join(format_exception(error))}"
+        effects: list[Effect] = []
+        match signal:
+            case Tick():
+                pass
+            case Reserved() | NobodyFree():
+                # Nobody would ever answer again: the agent is given back, and other calls are offered first.
+                self.world.reserving = None
+                call = signal.call
+                effects.append(ReleaseReservation(offer=signal.offer))
+            case PbxSeen() | PbxLost():
+                pass
+            case _ if isinstance(signal, Request):
+                detail = "The gateway failed on this request; nothing was changed."
+                effects.append(Reply(request=signal.request, ok=False, code="internal_error", detail=detail))
+            case _ if isinstance(signal, PbxFact):
+                effects.append(LookAgain(why="a fact could not be handled"))
+        if call is not None:
+            self.world.faulty[call] = now + _REST
+        return [Anomaly(what=what, call=call), *effects]
+
+    def _tick(self, signal: Tick, now: float) -> list[Effect]:
+        """Each call's deadlines by themselves: a fault in one call's may not stop those of all others."""
+        effects = self._guarded(signal, now, end_wrap_ups)
+        if self.world.pbx_up:
+            for call_id in [call.id for call in self.world.calls.values() if is_due(self.world, call, now)]:
+                effects += self._guarded(signal, now, partial(pass_deadlines, call_id, signal), call_id)
+        return effects
 
     def _handle(self, step: Step, signal: Signal) -> None:
         match signal:
@@ -143,101 +189,7 @@ class Engine:
             case Configured():
                 _configured(step, signal)
             case Tick():
-                _tick(step, signal)
-
-
-_MOVE = "move"
-"""A move of the arrangement is overdue."""
-Due = Stimulus | Event | str
-_ROUNDS = 8
-"""Rounds in which a call comes to rest; each settles at most one stage."""
-
-
-def _failed(signal: Signal, error: Exception) -> list[Effect]:
-    what = f"{type(signal).__name__} could not be handled: {error!r}\n{''.join(format_exception(error))}"
-    effects: list[Effect] = [Anomaly(what=what)]
-    if isinstance(signal, Request):
-        detail = "The gateway failed on this request; nothing was changed."
-        effects.append(Reply(request=signal.request, ok=False, code="internal_error", detail=detail))
-    elif isinstance(signal, PbxFact) and not isinstance(signal, PbxSeen):
-        effects.append(LookAgain(why="a fact could not be handled"))
-    return effects
-
-
-def _consult_deadlines(call: Call) -> list[tuple[Due, float]]:
-    found: list[tuple[Due, float]] = []
-    consult = call.consult
-    if call.doing is not None:
-        found.append((_MOVE, call.doing.deadline))
-    early = (LegState.DIALING, LegState.RINGING)
-    found += (
-        (Event.TARGET_OVERDUE if leg.role is LegRole.TARGET else Event.FOURTH_OVERDUE, leg.deadline)
-        for leg in call.legs
-        if leg.deadline is not None and not leg.releasing and leg.state in early
-    )
-    if consult is not None and consult.offer is not None and consult.offer.state is OfferState.PENDING:
-        found.append((Event.OFFER_TIMEOUT, consult.offer.deadline))
-    if (
-        consult is not None
-        and consult.stage is Stage.RINGING
-        and consult.offer is None
-        and consult.route is not None
-        and consult.route.deadline is not None
-    ):
-        found.append((Event.WAIT_TIMEOUT, consult.route.deadline))
-    return found
-
-
-def _deadlines(call: Call) -> list[tuple[Due, float]]:
-    found: list[tuple[Due, float]] = []
-    if call.state is CallState.OFFERING and call.offer is not None:
-        found.append((Stimulus.OFFER_TIMEOUT, call.offer.deadline))
-    if call.deadline is not None and call.state not in ARRANGED:
-        found.append((Stimulus.PBX_TIMEOUT, call.deadline))
-    if call.state in ARRANGED:
-        found += _consult_deadlines(call)
-    if call.state is CallState.WAITING and call.route.deadline is not None:
-        found.append((Stimulus.WAIT_TIMEOUT, call.route.deadline))
-    return found
-
-
-def _tick(step: Step, signal: Tick) -> None:
-    for agent in list(step.world.agents.values()):
-        if agent.wrap_up_until is not None and agent.wrap_up_until <= step.now:
-            people.end_wrap_up(step, agent)
-    if not step.world.pbx_up:
-        return
-    for call_id in list(step.world.calls):
-        for stimulus, when in _deadlines(step.world.calls[call_id]):
-            call = step.world.calls.get(call_id)
-            if when <= step.now and call is not None and (stimulus, when) in _deadlines(call):
-                _due(step, call, stimulus, signal)
-        call = step.world.calls[call_id]
-        live = tuple(pause for pause in call.pauses if pause.until > step.now)
-        if len(live) < len(call.pauses):
-            step.put(replace(call, pauses=live))
-
-
-def _due(step: Step, call: Call, due: Due, signal: Signal) -> None:
-    if isinstance(due, Stimulus):
-        apply(step, call, due, signal)
-    elif isinstance(due, Event):
-        consulting.apply(step, call, due, signal)
-    elif arrangement.overdue(step, call):
-        consulting.apply(step, step.world.calls[call.id], Event.STUCK, signal)
-
-
-def _settle(step: Step, signal: Signal) -> None:
-    """Calls whose parties moved: the next move, or the word that everybody is where they should be."""
-    for _ in range(_ROUNDS):
-        touched, step.touched = step.touched, set()
-        if not touched:
-            return
-        for call_id in sorted(touched):
-            call = step.world.calls.get(call_id)
-            if call is not None and call.state is not CallState.ENDED and arrangement.settle(step, call):
-                consulting.apply(step, step.world.calls[call_id], Event.SETTLED, signal)
-    step.anomaly("an arrangement does not come to rest")
+                pass  # see _tick
 
 
 def _action_failed(step: Step, signal: ActionFailed) -> None:

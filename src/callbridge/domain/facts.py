@@ -23,7 +23,7 @@ from callbridge.domain.signals import (
 )
 from callbridge.domain.step import Step
 
-CALLER, AGENT, FALLBACK = "caller", "agent", "fallback"
+CALLER, AGENT, EXTERNAL, FALLBACK = "caller", "agent", "external", "fallback"
 """Values of CALLBRIDGE_ROLE."""
 
 _GONE = {
@@ -80,6 +80,10 @@ def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -
 
 
 def _observe_leg(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
+    leg = call.leg(fact.channel)
+    if leg is not None and leg.releasing:
+        # Still there: the order to hang up is under way, or was lost with the link.
+        step.emit(Hangup(call=call.id, channel=fact.channel))
     if fact.bridge is not None:
         state, stimulus = (LegState.HELD, Stimulus.LEG_HELD) if fact.holding else (LegState.TALKING, None)
     elif fact.answered:
@@ -217,7 +221,7 @@ def _stranger(step: Step, fact: ChannelFact) -> None:
     role = fact.variables.role
     if role == CALLER and fact.holding:
         _arrived(step, fact)
-    elif role == AGENT and fact.holding:
+    elif role in (AGENT, EXTERNAL) and fact.holding:
         # Nobody is in a bridge with it, and no call wants it: a leg that was originated late or twice.
         step.emit(Hangup(call=CallId(fact.variables.call), channel=fact.channel))
         step.record(None, "leg.orphan", None, channel=fact.channel)

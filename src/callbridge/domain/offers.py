@@ -33,6 +33,7 @@ from callbridge.domain.step import Step
 
 _TRY_AGAIN = 1.0
 """Seconds before candidates are asked for again whom the store did not give, though they looked free."""
+_REMEMBERED_WAITS = 20
 _ORIGINATE_MARGIN = 10.0
 """Seconds by which the PBX's own time limit of a ringing leg lies behind all of ours."""
 
@@ -61,6 +62,9 @@ def dispatch(step: Step) -> None:
             return
         if route.kind is RouteKind.RECALL:
             route_to_group(step, call, "transferer_gone")
+            # Its place in the queue is another one now, and somebody may be free for it.
+            dispatch(step)
+            return
 
 
 def _waiting(step: Step) -> list[tuple[Call, Route]]:
@@ -68,7 +72,7 @@ def _waiting(step: Step) -> list[tuple[Call, Route]]:
     found = []
     for call in step.world.calls.values():
         route = _looked_for(call)
-        if route is not None:
+        if route is not None and call.id not in step.world.faulty:
             found.append((call, route))
     return sorted(found, key=lambda each: (each[1].since, each[0].id))
 
@@ -190,6 +194,9 @@ def accept(step: Step, call: Call, how: str) -> Call:
     )
     step.put(call)
     give_call(step, agent_id, call.id)
+    if call.route.group is not None:
+        waits = (*step.world.waits.get(call.route.group, ()), step.now - call.route.since)
+        step.world.waits[call.route.group] = waits[-_REMEMBERED_WAITS:]
     step.emit(ConfirmReservation(offer=offer.id))
     step.publish(call.id, "offer.ended", [agent_id])
     step.publish(call.id, "pop", [agent_id])

@@ -13,6 +13,7 @@ TALKING      one bridge holds both. Either hangs up -> ENDING. An unsupervised t
 MOVING       the caller is being sent to the music, away from agent 1. Seen there -> WAITING for the target.
 FALLING_BACK the caller is being sent to the dialplan's own fallback. Seen there -> ENDED.
 ENDING       nobody talks any more; channels that are still there are told to hang up until they are gone -> ENDED.
+             Whom the dialplan's fallback has is never hung up; sent back by it -> WAITING.
 """
 
 from collections.abc import Callable
@@ -207,9 +208,9 @@ _FALLING_BACK: Row = {
 }
 
 _ENDING: Row = {
-    S.CALLER_HELD: do.release_again,
+    S.CALLER_HELD: do.back_from_fallback,
     S.CALLER_GONE: do.ended_if_empty,
-    S.CALLER_FELL_BACK: do.release_again,
+    S.CALLER_FELL_BACK: do.still_in_fallback,
     S.LEG_RINGING: do.nothing,
     S.LEG_ANSWERED: do.nothing,
     S.LEG_HELD: do.release_again,

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from callbridge.domain.agents import Agent, PhoneState
 from callbridge.domain.calls import Call
-from callbridge.domain.ids import AgentId, CallId, ChannelId
+from callbridge.domain.hearing import Party
+from callbridge.domain.ids import AgentId, CallId, ChannelId, GroupId
 from callbridge.domain.settings import Settings
 from callbridge.domain.signals import ChannelFact
 
@@ -24,8 +25,14 @@ class World:
     pbx_up: bool = False
     ended: dict[CallId, Call] = field(default_factory=dict)
     """Calls that ended a short while ago: what still comes of them is late, not new."""
+    waits: dict[GroupId, tuple[float, ...]] = field(default_factory=dict)
+    """Seconds that the last callers of each group waited until somebody accepted."""
+    heard: dict[CallId, tuple[Party, ...]] = field(default_factory=dict)
+    """Who heard whom, as it was last published."""
     reserving: CallId | None = None
     """The call for which the store has been asked for an agent and has not answered."""
+    faulty: dict[CallId, float] = field(default_factory=dict)
+    """Calls on which the engine failed: their deadlines and offers rest until then (epoch seconds)."""
 
     def copy(self) -> "World":
         """Independent of this one: everything inside is frozen."""
@@ -38,5 +45,8 @@ class World:
             phones=dict(self.phones),
             pbx_up=self.pbx_up,
             ended=dict(self.ended),
+            waits=dict(self.waits),
+            heard=dict(self.heard),
             reserving=self.reserving,
+            faulty=dict(self.faulty),
         )

@@ -17,7 +17,7 @@ from callbridge.ami.encode import encode
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost
 from callbridge.ami.framing import Message
 from callbridge.ami.snapshot import take_snapshot
-from callbridge.domain.effects import Bridge, ChannelEffect, Hangup, LookAgain, PbxEffect, SetAfter
+from callbridge.domain.effects import Bridge, ChannelEffect, Hangup, LookAgain, Mute, PbxEffect, SetAfter, SetHear
 from callbridge.domain.signals import ActionFailed, PbxLost, Signal
 
 _log = structlog.get_logger(__name__)
@@ -168,12 +168,12 @@ class Pbx:
     async def _perform_one(self, effect: ChannelEffect) -> None:
         name = type(effect).__name__
         try:
-            action = encode(effect, self._stamp)
-            await self._link.action(action.name, action.headers)
+            for action in encode(effect, self._stamp):
+                await self._link.action(action.name, action.headers)
         except ConnectionLost:
             pass  # PbxLost is on its way; the next snapshot decides
         except AmiError as error:
-            if isinstance(error, ActionRefused) and isinstance(effect, Hangup | SetAfter):
+            if isinstance(error, ActionRefused) and isinstance(effect, Hangup | SetAfter | SetHear | Mute):
                 return  # the channel is gone, which is what was wanted, or its Hangup event is on its way
             _log.warning("action_failed", action=name, reason=str(error))
             channel = effect.caller if isinstance(effect, Bridge) else effect.channel

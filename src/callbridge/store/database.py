@@ -1,8 +1,11 @@
 """From the configured URL to connections: the only place that knows how the two databases are opened."""
 
+import asyncio
 import importlib.util
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from callbridge.store.errors import StoreError, StoreUnavailable
+from callbridge.store.finish import finish
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process that writes to the same SQLite file."""
+TURN_TIMEOUT = 30.0
+"""Seconds to wait for other tasks of this process that use all connections."""
 _READERS = 4
 _WRITERS = 5
 _STALLED = 10
@@ -28,6 +34,9 @@ class Database:
     """For messages: the URL without a password."""
     writer: AsyncEngine
     reader: AsyncEngine
+    writer_turns: asyncio.Semaphore
+    reader_turns: asyncio.Semaphore
+    """As many turns as connections: who waits for one waits here, where waiting can be cancelled."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -37,31 +46,86 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end, rolled back when anything is raised.
 
+        Beginning and ending are not stopped in the middle; what is done in between must not be either
+        (see `finish`).
+
         Raises:
             StoreUnavailable: the database could not be reached or written.
         """
-        try:
-            async with self.writer.begin() as connection:
-                yield connection
-        except sa.exc.SQLAlchemyError as error:
-            raise unavailable(self.name, error) from error
+        with self._errors():
+            async with self._turn(self.writer_turns):
+                connection = await finish(_begin(self.writer), _roll_back)
+                try:
+                    yield connection
+                except BaseException:
+                    await finish(_roll_back(connection))
+                    raise
+                await finish(_commit(connection))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A short connection for one query or a few; it never waits for a writer.
+        """A short connection for one query or a few; it never waits for a writer. Each statement stands alone.
 
         Raises:
             StoreUnavailable: the database could not be reached.
         """
+        with self._errors():
+            async with self._turn(self.reader_turns):
+                connection = await finish(_begin(self.reader), _roll_back)
+                try:
+                    yield connection
+                finally:
+                    await finish(_roll_back(connection))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
         try:
-            async with self.reader.connect() as connection:
-                yield connection
+            yield
         except sa.exc.SQLAlchemyError as error:
             raise unavailable(self.name, error) from error
 
+    @asynccontextmanager
+    async def _turn(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(TURN_TIMEOUT):
+                await turns.acquire()
+        except TimeoutError:
+            raise StoreUnavailable(f"{self.name}: no connection was free for {TURN_TIMEOUT:g} seconds") from None
+        try:
+            yield
+        finally:
+            turns.release()
+
     async def close(self) -> None:
+        await finish(self._dispose())
+
+    async def _dispose(self) -> None:
         await self.reader.dispose()
         await self.writer.dispose()
+
+
+async def _begin(engine: AsyncEngine) -> AsyncConnection:
+    connection = await engine.connect()
+    try:
+        await connection.begin()
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    try:
+        await connection.commit()
+    finally:
+        await connection.close()
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    try:
+        await connection.rollback()
+    finally:
+        await connection.close()
 
 
 def unavailable(name: str, error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
@@ -70,8 +134,8 @@ def unavailable(name: str, error: sa.exc.SQLAlchemyError) -> StoreUnavailable:
     return StoreUnavailable(f"{name}: {lines[0]}")
 
 
-def connect(url: str) -> Database:
-    """The engines for a plain URL, `sqlite:///path` or `postgresql://user@host/name`. Opens nothing yet.
+async def connect(url: str) -> Database:
+    """The engines for a plain URL, `sqlite:///path` or `postgresql://user@host/name`.
 
     Raises:
         StoreError: the URL is wrong or its driver is not installed.
@@ -83,13 +147,30 @@ def connect(url: str) -> Database:
     except sa.exc.ArgumentError:
         raise StoreError("the store's url must look like sqlite:///path or postgresql://user@host/name") from None
     if kind == "sqlite":
-        return _sqlite(parsed)
+        return await _sqlite(parsed)
     if kind in ("postgresql", "postgres"):
         return _postgresql(parsed)
     raise StoreError(f"the store's url begins with {kind}://; sqlite:/// and postgresql:// are supported")
 
 
-def _sqlite(url: sa.URL) -> Database:
+def _switch_to_wal(path: Path) -> None:
+    """For good, as the file remembers: readers then never wait for the writer, nor the writer for them.
+
+    SQLite does not wait when several processes switch a new file at once, so we do.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+
+def _checked_path(url: sa.URL) -> Path:
     if not url.database or url.database == ":memory:":
         raise StoreError(
             "the store's url must name a file: sqlite:///callbridge.db or sqlite:////var/lib/callbridge/db"
@@ -101,6 +182,15 @@ def _sqlite(url: sa.URL) -> Database:
         )
     if path.is_dir():
         raise StoreUnavailable(f"{path}: this is a directory; the store's url must name a file in it")
+    return path
+
+
+async def _sqlite(url: sa.URL) -> Database:
+    path = _checked_path(url)
+    try:
+        await finish(asyncio.to_thread(_switch_to_wal, path))
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
     url = url.set(drivername="sqlite+aiosqlite")
     # One writer: SQLite has no more, and our own tasks then queue here in order rather than polling a lock.
     writer = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0)
@@ -111,7 +201,6 @@ def _sqlite(url: sa.URL) -> Database:
     _at_connect(
         writer,
         f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
-        "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
         "PRAGMA journal_size_limit = 67108864",
@@ -119,7 +208,7 @@ def _sqlite(url: sa.URL) -> Database:
     _at_connect(reader, f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}", "PRAGMA query_only = ON")
     _at_begin(writer, "BEGIN IMMEDIATE")
     _at_begin(reader, "BEGIN")
-    return Database(str(path), writer, reader)
+    return Database(str(path), writer, reader, asyncio.Semaphore(1), asyncio.Semaphore(_READERS))
 
 
 def _at_connect(engine: AsyncEngine, *statements: str) -> None:
@@ -146,7 +235,8 @@ def _postgresql(url: sa.URL) -> Database:
     writer = create_async_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
-        pool_size=_WRITERS,
+        pool_size=_WRITERS + _READERS,
+        max_overflow=0,
         pool_pre_ping=True,
     )
 
@@ -157,4 +247,5 @@ def _postgresql(url: sa.URL) -> Database:
         cursor.close()
         connection.commit()
 
-    return Database(name, writer, writer.execution_options(isolation_level="AUTOCOMMIT"))
+    reader = writer.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(name, writer, reader, asyncio.Semaphore(_WRITERS), asyncio.Semaphore(_READERS))

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from callbridge.store import codec
 from callbridge.store.database import Database
+from callbridge.store.finish import finished
 from callbridge.store.pages import clean
 from callbridge.store.schema import idempotency
 
@@ -44,6 +45,7 @@ class IdempotencyOperations:
 
     _database: Database
 
+    @finished
     async def idempotency_begin(
         self, subject: str, key: str, fingerprint: str, now: float
     ) -> New | InProgress | Stored | Mismatch:
@@ -72,6 +74,7 @@ class IdempotencyOperations:
             return InProgress()
         return Stored(found.status, codec.loads(found.headers), found.body)
 
+    @finished
     async def idempotency_finish(
         self, subject: str, key: str, status: int, headers: Mapping[str, str], body: bytes
     ) -> None:
@@ -80,12 +83,14 @@ class IdempotencyOperations:
         async with self._database.write() as connection:
             await connection.execute(idempotency.update().where(_is(subject, key)).values(**values))
 
+    @finished
     async def idempotency_drop(self, subject: str, key: str) -> None:
         """The request came to nothing: whoever sends it again starts anew. A kept answer stays."""
         unfinished = sa.and_(_is(subject, key), idempotency.c.status.is_(None))
         async with self._database.write() as connection:
             await connection.execute(idempotency.delete().where(unfinished))
 
+    @finished
     async def idempotency_forget(self, before: float) -> int:
         """Delete what was begun before (epoch seconds); how many there were."""
         async with self._database.write() as connection:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from callbridge.store.database import Database
+from callbridge.store.finish import finished
 from callbridge.store.schema import outbox
 
 LEASE = 60.0
@@ -63,6 +64,7 @@ class OutboxOperations:
 
     _database: Database
 
+    @finished
     async def outbox_due(self, now: float, limit: int, lease: float = LEASE) -> list[OutboxMessage]:
         """At most `limit` messages to be sent now, the longest due first.
 
@@ -93,19 +95,23 @@ class OutboxOperations:
             for row in rows
         ]
 
+    @finished
     async def outbox_done(self, message: str) -> None:
         """Delivered: forget the message with this id."""
         async with self._database.write() as connection:
             await connection.execute(outbox.delete().where(outbox.c.id == message))
 
+    @finished
     async def outbox_failed(self, message: str, next_at: float, error: str) -> None:
         """Not delivered: due again at `next_at` (epoch seconds), with one more attempt counted."""
         await self._change(message, next_at=next_at, error=error, attempts=outbox.c.attempts + 1)
 
+    @finished
     async def outbox_dead(self, message: str, error: str) -> None:
         """Given up: kept until `prune`, never due again unless revived."""
         await self._change(message, dead=True, error=error, attempts=outbox.c.attempts + 1)
 
+    @finished
     async def outbox_revive(self, now: float, target: str | None = None) -> int:
         """Make the dead messages (of one target) due again; how many there were."""
         change = outbox.update().where(outbox.c.dead.is_(True)).values(dead=False, next_at=now, attempts=0)
@@ -114,6 +120,7 @@ class OutboxOperations:
         async with self._database.write() as connection:
             return (await connection.execute(change)).rowcount
 
+    @finished
     async def outbox_counts(self) -> OutboxCounts:
         query = sa.select(outbox.c.dead, sa.func.count(), sa.func.min(outbox.c.created_at)).group_by(outbox.c.dead)
         async with self._database.read() as connection:
@@ -121,6 +128,7 @@ class OutboxOperations:
         waiting, oldest = found.get(False, (0, None))
         return OutboxCounts(waiting=waiting, dead=found.get(True, (0, None))[0], oldest=oldest)
 
+    @finished
     async def _change(self, message: str, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(outbox.update().where(outbox.c.id == message).values(**values))

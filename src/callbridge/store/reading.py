@@ -11,6 +11,7 @@ from callbridge.domain.ids import AgentId, CallId, GroupId, OfferId, PopId, Tran
 from callbridge.store import codec, schema
 from callbridge.store.codec import Codec, Unreadable
 from callbridge.store.database import Database
+from callbridge.store.finish import finished
 from callbridge.store.pages import Page, check_limit, clean, decode_cursor, encode_cursor
 
 log = structlog.get_logger(__name__)
@@ -104,6 +105,7 @@ class ReadOperations:
         where = _of(table, call, agent)
         return await self._page(table, codec.POPS, table.c.made_at, where, limit, cursor)
 
+    @finished
     async def history(
         self,
         *,
@@ -128,6 +130,7 @@ class ReadOperations:
         entries = tuple(_entry(row) for row in rows[:limit])
         return Page(entries, encode_cursor("history", (rows[limit - 1].seq, "")) if len(rows) > limit else None)
 
+    @finished
     async def _one(self, table: sa.Table, form: Codec[T], identity: str) -> T | None:
         query = sa.select(table.c.document).where(table.c.id == clean(identity))
         async with self._database.read() as connection:
@@ -137,6 +140,7 @@ class ReadOperations:
         items = _decoded(table, form, [(identity, document)])
         return items[0] if items else None
 
+    @finished
     async def _page(
         self,
         table: sa.Table,

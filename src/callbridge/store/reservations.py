@@ -153,11 +153,11 @@ class Reservations:
         return answers
 
     async def _make_lockable(self, agents: set[AgentId]) -> None:
-        """On a connection of its own, committed at once: a row that others cannot see cannot be locked."""
+        """Outside of the transaction, committed at once: a row that others cannot see cannot be locked."""
         new = sorted(agents - self._lockable)
         if new:
             insert = postgresql.insert(schema.agent_locks).on_conflict_do_nothing()
-            async with self._database.write() as connection:
+            async with self._database.read() as connection:
                 await connection.execute(insert, [{"agent": agent} for agent in new])
             self._lockable.update(new)
 

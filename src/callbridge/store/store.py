@@ -20,6 +20,7 @@ from callbridge.domain.calls import Call
 from callbridge.store import codec, schema
 from callbridge.store.codec import Codec, Unreadable
 from callbridge.store.database import Database, connect
+from callbridge.store.finish import finish, finished
 from callbridge.store.idempotency import IdempotencyOperations
 from callbridge.store.migrate import migrate
 from callbridge.store.outbox import OutboxOperations
@@ -54,10 +55,9 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
             StoreUnavailable: no such directory, not writable, not reachable, ...; the text names the place.
             StoreTooNew: a newer version has migrated this database.
         """
-        database = connect(url)
+        database = await connect(url)
         try:
-            async with database.write() as connection:
-                await connection.run_sync(migrate, database=database.name)
+            await finish(_migrated(database))
         except BaseException:
             await database.close()
             raise
@@ -66,6 +66,7 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
     async def close(self) -> None:
         await self._database.close()
 
+    @finished
     async def load(self) -> tuple[list[Call], list[Agent]]:
         """The calls that have not ended, oldest first, and all agents. For the start, before anything is saved.
 
@@ -105,17 +106,25 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
         """
         calls = schema.calls
         old = sa.or_(calls.c.ended_at < before, sa.and_(calls.c.unreadable.is_not(None), calls.c.arrived_at < before))
-        some = sa.select(calls.c.id).where(old).limit(_PRUNE_AT_ONCE)
-        pruned = 0
-        while True:
-            async with self._database.write() as connection:
-                ids = list((await connection.execute(some)).scalars())
-                await connection.execute(schema.history.delete().where(schema.history.c.call.in_(ids)))
-                await connection.execute(calls.delete().where(calls.c.id.in_(ids)))
-            pruned += len(ids)
-            if len(ids) < _PRUNE_AT_ONCE:
-                break
-        known = sa.select(calls.c.id).where(calls.c.id == schema.history.c.call)
+        pruned = some = await self._prune_calls(old)
+        while some == _PRUNE_AT_ONCE:
+            some = await self._prune_calls(old)
+            pruned += some
+        await self._prune_the_rest(before)
+        return pruned
+
+    @finished
+    async def _prune_calls(self, old: sa.ColumnElement[bool]) -> int:
+        calls = schema.calls
+        async with self._database.write() as connection:
+            ids = list((await connection.execute(sa.select(calls.c.id).where(old).limit(_PRUNE_AT_ONCE))).scalars())
+            await connection.execute(schema.history.delete().where(schema.history.c.call.in_(ids)))
+            await connection.execute(calls.delete().where(calls.c.id.in_(ids)))
+        return len(ids)
+
+    @finished
+    async def _prune_the_rest(self, before: float) -> None:
+        known = sa.select(schema.calls.c.id).where(schema.calls.c.id == schema.history.c.call)
         async with self._database.write() as connection:
             await connection.execute(
                 schema.history.delete().where(schema.history.c.at < before, sa.not_(sa.exists(known)))
@@ -123,7 +132,6 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
             await connection.execute(
                 schema.outbox.delete().where(schema.outbox.c.dead.is_(True), schema.outbox.c.created_at < before)
             )
-        return pruned
 
     async def _readable(
         self,
@@ -148,3 +156,8 @@ class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
             if why != before:
                 await connection.execute(table.update().where(table.c.id == identity).values(unreadable=why))
         return items
+
+
+async def _migrated(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.run_sync(migrate, database=database.name)

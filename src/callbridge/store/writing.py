@@ -26,6 +26,7 @@ from callbridge.domain.effects import (
 )
 from callbridge.domain.signals import NobodyFree, Reserved
 from callbridge.store import codec, schema
+from callbridge.store.finish import finished
 from callbridge.store.outbox import OutboxMessage, outbox_rows
 from callbridge.store.reservations import ReleaseCall, ReservationOp, Reservations
 
@@ -55,6 +56,7 @@ class Transaction:
         self._connection = connection
         self._reservations = reservations
 
+    @finished
     async def apply(self, effects: Sequence[StoreEffect]) -> list[Reserved | NobodyFree]:
         """Perform the effects; answer each `Reserve`, in the order given.
 
@@ -83,6 +85,7 @@ class Transaction:
         await batch.write(self._connection)
         return answers
 
+    @finished
     async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
         """Put webhooks into the outbox; one whose id is already there is left as it is."""
         if messages:

@@ -45,15 +45,17 @@ def create_app(
     """
     metrics = metrics or Metrics()
     hub = hub or create_hub(gateway, settings, metrics=metrics, clock=clock)
+    hub.supervisors = settings.supervisors  # a hub outlives the application when the settings change
     passwords = Passwords(settings)
     services = Services(
         gateway=gateway,
         archive=archive,
         settings=settings,
-        tokens=Tokens(settings, clock),
+        tokens=Tokens(settings, clock, hub.revoked),
         passwords=passwords,
         limiter=LoginLimiter(settings.limits, clock),
         directory=Directory(),
+        metrics=metrics,
         clock=clock,
         not_ready=not_ready or partial(_pbx_not_seen, gateway),
         logged_out=hub.logged_out,

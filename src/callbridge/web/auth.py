@@ -38,12 +38,15 @@ class Identity:
 
 
 class Tokens:
-    """Gives out tokens and reads them. Revoked ones are remembered until they expire, in this process only."""
+    """Gives out tokens and reads them."""
 
-    def __init__(self, settings: WebSettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: WebSettings, clock: Callable[[], float], revoked: dict[str, float] | None = None
+    ) -> None:
+        """`revoked`: token ids with their ends, kept by whoever lives longer than this."""
         self._settings = settings
         self._clock = clock
-        self._revoked: dict[str, float] = {}
+        self._revoked = revoked if revoked is not None else {}
         self._services = [(_digest(service.token_hash), service) for service in settings.services]
 
     def issue(self, agent: AgentId, *, began_at: float | None = None) -> tuple[str, float]:
@@ -65,7 +68,8 @@ class Tokens:
 
     def revoke(self, identity: Identity) -> None:
         now = self._clock()
-        self._revoked = {token: until for token, until in self._revoked.items() if until > now}
+        for token in [token for token, until in self._revoked.items() if until <= now]:
+            del self._revoked[token]
         if identity.token_id and identity.expires_at is not None:
             self._revoked[identity.token_id] = identity.expires_at
 

@@ -15,6 +15,7 @@ from callbridge.domain.signals import Request
 from callbridge.domain.world import World
 from callbridge.web.auth import Identity, Tokens
 from callbridge.web.directory import Directory
+from callbridge.web.metrics import Metrics
 from callbridge.web.passwords import LoginLimiter, Passwords
 from callbridge.web.ports import Archive, Gateway, GatewayBusy, GatewayStopped
 from callbridge.web.problems import Problem
@@ -36,6 +37,7 @@ class Services:
     passwords: Passwords
     limiter: LoginLimiter
     directory: Directory
+    metrics: Metrics
     clock: Callable[[], float]
     not_ready: Callable[[], str | None]
     """Why no calls can be served now, as a sentence; None: they can."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from callbridge.domain.agents import AgentState
 from callbridge.domain.ids import AgentId, GroupId
-from callbridge.domain.settings import PresetSettings, Settings
+from callbridge.domain.settings import GroupSettings, PresetSettings, Settings
 from callbridge.domain.world import World
 from callbridge.web import answers as out
 from callbridge.web.views import agent_of, agent_ref, queues, ref
@@ -31,9 +31,13 @@ def words(text: str) -> Words:
     return tuple(_WORD.findall(bare.translate(_LETTERS).replace("_", " ")))
 
 
-def _found(asked: Words, there: Words) -> bool:
-    """Each word that was asked for is the beginning of one that is there."""
-    return all(any(word.startswith(begin) for word in there) for begin in asked)
+def _hits(asked: Words, there: Words) -> int:
+    """Which of the words that were asked for are the beginning of one that is there: one bit each."""
+    hits = 0
+    for number, begin in enumerate(asked):
+        if any(word.startswith(begin) for word in there):
+            hits |= 1 << number
+    return hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +67,23 @@ class Directory:
         settings = world.settings
         index = self._words(settings)
         asked = words(query)
+        every = (1 << len(asked)) - 1
         mine = set(settings.groups_of(me)) if me else set()
         waiting = queues(world)
+        agent_hits = {agent: _hits(asked, there) for agent, there in index.agents.items()}
+        rows = _Rows(world, me)
         left = limit
         truncated = False
         sections: dict[bool, list[out.DirectoryGroup]] = {True: [], False: []}
         for group in sorted(settings.groups.values(), key=lambda group: (group.id not in mine, group.name, group.id)):
-            group_words = index.groups[group.id]
-            whole = _found(asked, group_words)
+            group_hits = _hits(asked, index.groups[group.id])
+            whole = group_hits == every
+            # "anna windows" finds Anna in the group Windows; at least one word must be the agent's own.
             found = [
                 member.agent
                 for member in group.members
-                if member.agent in settings.agents
-                and (whole or _finds_agent(asked, index.agents[member.agent], group_words))
+                if (hits := agent_hits.get(member.agent)) is not None
+                and (whole or (hits and hits | group_hits == every))
             ]
             if not whole and not found:
                 continue
@@ -86,7 +94,7 @@ class Directory:
             truncated = truncated or len(found) > left
             found = found[:left]
             left -= len(found)
-            sections[group.id in mine].append(_group(world, group.id, found, waiting.get(group.id), me))
+            sections[group.id in mine].append(rows.group(group, found, waiting.get(group.id)))
         presets = [preset for preset in settings.presets.values() if _finds_preset(asked, query, preset, index)]
         presets.sort(key=lambda preset: (preset.group not in mine, preset.name, preset.id))
         truncated = truncated or len(presets) > left
@@ -98,56 +106,54 @@ class Directory:
         )
 
 
-def _finds_agent(asked: Words, agent: Words, group: Words) -> bool:
-    """ "anna windows" finds Anna in the group Windows; at least one word must be the agent's own."""
-    return _found(asked, agent + group) and any(_found((word,), agent) for word in asked)
-
-
 def _finds_preset(asked: Words, query: str, preset: PresetSettings, index: _Index) -> bool:
     digits = re.sub(r"[\s()./+-]", "", query)
     if digits.isdecimal() and len(digits) >= 2 and digits.lstrip("0") in preset.number:
         return True
-    return _found(asked, words(f"{preset.name} {preset.id}") + index.groups.get(preset.group, ()))
+    there = words(f"{preset.name} {preset.id}") + index.groups.get(preset.group, ())
+    return _hits(asked, there) == (1 << len(asked)) - 1
 
 
-def _refusal(settings: Settings, agent: AgentId, me: AgentId | None) -> str | None:
-    if not settings.options.transfers_enabled:
-        return DISABLED
-    return "same_agent" if agent == me else None
+class _Rows:
+    """What is shown of groups and agents; an agent of several groups is made once."""
 
+    def __init__(self, world: World, me: AgentId | None) -> None:
+        self._world = world
+        self._me = me
+        self._disabled = None if world.settings.options.transfers_enabled else DISABLED
+        self._agents: dict[AgentId, out.DirectoryAgent] = {}
 
-def _group(
-    world: World, group: GroupId, agents: Sequence[AgentId], queue: tuple[int, float] | None, me: AgentId | None
-) -> out.DirectoryGroup:
-    settings = world.settings
-    waiting, since = queue or (0, 0.0)
-    states = [agent_of(world, member.agent).state for member in settings.groups[group].members]
-    shown = []
-    for agent_id in agents:
-        agent = agent_of(world, agent_id)
-        refusal = _refusal(settings, agent_id, me)
-        shown.append(
-            out.DirectoryAgent(
+    def agent(self, agent_id: AgentId) -> out.DirectoryAgent:
+        known = self._agents.get(agent_id)
+        if known is None:
+            agent = agent_of(self._world, agent_id)
+            refusal = self._disabled or ("same_agent" if agent_id == self._me else None)
+            known = self._agents[agent_id] = out.DirectoryAgent(
                 id=agent_id,
-                name=agent_ref(settings, agent_id).name,
+                name=agent_ref(self._world.settings, agent_id).name,
                 state=agent.state,
                 since=moment(agent.since),
                 unsupervised_allowed=refusal is None,
                 unsupervised_refusal=refusal,
             )
+        return known
+
+    def group(
+        self, group: GroupSettings, agents: Sequence[AgentId], queue: tuple[int, float] | None
+    ) -> out.DirectoryGroup:
+        waiting, since = queue or (0, 0.0)
+        states = [agent_of(self._world, member.agent).state for member in group.members]
+        return out.DirectoryGroup(
+            id=group.id,
+            name=group.name,
+            waiting=waiting,
+            waiting_since=moment(since),
+            available=states.count(AgentState.AVAILABLE),
+            logged_in=len(states) - states.count(AgentState.OFFLINE),
+            unsupervised_allowed=self._disabled is None,
+            unsupervised_refusal=self._disabled,
+            agents=[self.agent(agent) for agent in agents],
         )
-    enabled = settings.options.transfers_enabled
-    return out.DirectoryGroup(
-        id=group,
-        name=settings.groups[group].name,
-        waiting=waiting,
-        waiting_since=moment(since),
-        available=sum(state is AgentState.AVAILABLE for state in states),
-        logged_in=sum(state is not AgentState.OFFLINE for state in states),
-        unsupervised_allowed=enabled,
-        unsupervised_refusal=None if enabled else DISABLED,
-        agents=shown,
-    )
 
 
 def _preset(settings: Settings, preset: PresetSettings) -> out.DirectoryPreset:

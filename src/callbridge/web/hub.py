@@ -1,7 +1,7 @@
 """Push: what changed goes to whom it concerns, encoded once for all, and nobody waits for a slow client.
 
-`publish` is called after each save and never blocks: it puts frames into the clients' bounded queues, and each
-client's own writer (`stream.py`) takes them out. A client whose queue is full is cut off.
+`publish` is called after each save and never blocks: it hands frames to the clients' connections, whose bounded
+buffers are the clients' queues. A client whose buffer is full is cut off.
 
 Ids are `<epoch>-<seq>`: the epoch is this process's, seq counts all events, so every stream sees rising numbers
 with gaps. Sent events are kept in a bounded ring for clients that come back; who comes with an id that is not
@@ -12,7 +12,6 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import structlog
 from pydantic_core import to_json
@@ -24,27 +23,13 @@ from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.world import World
 from callbridge.web import pushed
 from callbridge.web.client import Client
+from callbridge.web.frames import Frame
 from callbridge.web.metrics import Metrics
 from callbridge.web.settings import Limits
 from callbridge.web.views import call_out, me_out, offer_out, pop_out, queues, transfer_out
 from callbridge.web.words import Out, moment
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One event, ready for both kinds of stream."""
-
-    seq: int
-    to: frozenset[AgentId] | None
-    """None: everybody."""
-    websocket: bytes
-    sse: bytes
-
-    def concerns(self, agent: AgentId | None) -> bool:
-        """`agent` None: a client that gets everything."""
-        return agent is None or self.to is None or agent in self.to
 
 
 class Hub:
@@ -63,7 +48,9 @@ class Hub:
         self._world = world
         self._limits = limits
         self._clock = clock
-        self._supervisors = supervisors
+        self.supervisors = supervisors
+        self.revoked: dict[str, float] = {}
+        """Ids of tokens that were logged out, with their ends (epoch seconds): known in this process only."""
         self._metrics = metrics or Metrics()
         self.epoch = epoch or secrets.token_hex(5)
         self.seq = 0
@@ -102,7 +89,7 @@ class Hub:
             self._primed = True
 
     def _agent(self, agent: Agent) -> None:
-        me = me_out(self._world().settings, agent, supervisor=agent.id in self._supervisors)
+        me = me_out(self._world().settings, agent, supervisor=agent.id in self.supervisors)
         self._send("agent", me, frozenset({agent.id}))
 
     def _call(self, effect: PublishCall) -> None:
@@ -134,9 +121,9 @@ class Hub:
         self.seq += 1
         frame = self._frame(self.seq, kind, to_json(event), to)
         self._ring.append(frame)
-        self._ring_bytes += len(frame.sse)
+        self._ring_bytes += len(frame.data)
         while len(self._ring) > self._limits.ring or self._ring_bytes > self._limits.ring_bytes:
-            self._ring_bytes -= len(self._ring.popleft().sse)
+            self._ring_bytes -= len(self._ring.popleft().data)
         self._metrics.push_events.labels(kind).inc()
         for client in self._concerned(to):
             client.put(frame)
@@ -150,14 +137,7 @@ class Hub:
         return found
 
     def _frame(self, seq: int, kind: str, data: bytes, to: frozenset[AgentId] | None) -> Frame:
-        event_id = f"{self.epoch}-{seq}".encode()
-        name = kind.encode()
-        return Frame(
-            seq,
-            to,
-            b'{"id":"%b","type":"%b","data":%b}' % (event_id, name, data),
-            b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id, name, data),
-        )
+        return Frame(seq, f"{self.epoch}-{seq}", kind, data, to)
 
     # ------------------------------------------------------------ clients
 
@@ -197,8 +177,7 @@ class Hub:
         if not first - 1 <= last <= self.seq:
             return None
         missed = [frame for frame in self._newer(last) if frame.concerns(client.agent)]
-        too_many = len(missed) > client.max_messages // 2
-        return None if too_many or sum(len(frame.sse) for frame in missed) > client.max_bytes // 2 else missed
+        return None if sum(len(frame.data) for frame in missed) > client.max_bytes // 2 else missed
 
     def _newer(self, last: int) -> Iterator[Frame]:
         """From the ring's end backwards, then turned round: who was away shortly costs little."""
@@ -221,7 +200,7 @@ class Hub:
         waiting = queues(world)
         return pushed.Snapshot(
             at=moment(self._clock()),
-            me=me_out(settings, agent, supervisor=agent.id in self._supervisors) if agent else None,
+            me=me_out(settings, agent, supervisor=agent.id in self.supervisors) if agent else None,
             scopes=sorted(client.scopes),
             calls=[call_out(settings, call) for call in calls],
             offers=[offer_out(settings, call.offer, call.pop) for call in offers if call.offer],

@@ -14,7 +14,7 @@ class Metrics:
         self.push_events = Counter("callbridge_push_events", "Events pushed", ["type"], registry=self.registry)
         self.push_cut = Counter("callbridge_push_cut", "Clients cut off", ["why"], registry=self.registry)
         self.push_failed = Counter("callbridge_push_failed", "Events that could not be encoded", registry=self.registry)
-        self.logins = Counter("callbridge_logins", "Logins", ["outcome"], registry=self.registry)
+        self.logins = Counter("callbridge_logins", "Passwords, right or wrong", ["outcome"], registry=self.registry)
         self.webhooks = Counter(
             "callbridge_webhook_deliveries", "Webhook deliveries", ["webhook", "outcome"], registry=self.registry
         )

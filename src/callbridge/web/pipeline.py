@@ -185,7 +185,7 @@ async def _once(route: Route, context: Context, request: web.Request, key: str) 
             await _drop(app, subject, key)
             raise
         status, body, headers = problem.status, problem.body(), problem.headers
-    except BaseException:
+    except Exception:  # not a cancellation: then it may have been done, and the key stays taken for a while
         await _drop(app, subject, key)
         raise
     try:

@@ -6,22 +6,21 @@ from aiohttp import web
 
 from callbridge.web.settings import WebSettings
 
-_STOP = 5.0
-"""Seconds that open requests have to finish when the server stops."""
+_DRAIN = 3.0
 
 
-async def start_server(app: web.Application, settings: WebSettings) -> web.AppRunner:
+async def start_server(app: web.Application, settings: WebSettings, *, drain: float = _DRAIN) -> web.AppRunner:
     """Listens on the host and port of the settings; `runner.addresses` says where, `runner.cleanup()` ends it.
 
-    Raises OSError where the port cannot be had.
+    `drain`: seconds that open requests have to finish then. Raises OSError where the port cannot be had.
     """
     quiet = logging.getLogger("callbridge.web.aiohttp")
     # aiohttp logs every malformed request with a traceback; the middleware logs what is ours.
     quiet.setLevel(logging.CRITICAL)
-    runner = web.AppRunner(app, access_log=None, logger=quiet, shutdown_timeout=_STOP, keepalive_timeout=75.0)
+    runner = web.AppRunner(app, access_log=None, logger=quiet, shutdown_timeout=drain)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.TCPSite(runner, settings.host, settings.port, reuse_address=True).start()
     except BaseException:
         await runner.cleanup()
         raise

@@ -47,8 +47,8 @@ class Limits:
     """Bounds, so that no client can take the gateway from the others. Times in seconds, sizes in bytes."""
 
     body: int = 64 * 1024
-    ask: float = 10.0
-    """How long a request may wait for the engine's answer."""
+    ask: float = 9.0
+    """How long a request may wait for the engine's answer; shorter than the runtime's own patience."""
     login_failures: int = 5
     """Wrong passwords for one agent from one address before the next attempt must wait."""
     login_failures_per_peer: int = 50
@@ -60,9 +60,8 @@ class Limits:
     login_queue: int = 64
     streams_per_subject: int = 16
     streams: int = 4000
-    client_messages: int = 1000
-    """Pushed messages that may wait for one client before it is cut off."""
     client_bytes: int = 1024 * 1024
+    """What may wait for one client before it is cut off."""
     ring: int = 20_000
     """Events kept for clients that come back with their last id."""
     ring_bytes: int = 32 * 1024 * 1024
@@ -70,11 +69,10 @@ class Limits:
     """States of agents and groups are pushed to everybody at most once in this time."""
     heartbeat: float = 15.0
     write: float = 10.0
-    """How long one write to a client may take before it is cut off."""
+    """How long a client may have something waiting all the time before it is cut off."""
     session: float = 12 * 3600.0
     """After this a token cannot be refreshed any more: the password is asked for again."""
     idempotency: float = 24 * 3600.0
-    page: int = 200
     webhook_timeout: float = 10.0
     webhook_parallel: int = 4
     """Deliveries at once to one receiver."""

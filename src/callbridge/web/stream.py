@@ -1,15 +1,15 @@
-"""The two streams: WebSocket and Server-Sent Events. One writer for each client, no compression, every wait timed."""
+"""The two streams: WebSocket and Server-Sent Events. No compression, every wait timed."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from callbridge.web.auth import Identity
-from callbridge.web.client import Client, Cut
+from callbridge.web.client import Client, Cut, Kind
 from callbridge.web.context import Services
+from callbridge.web.frames import chunk
 from callbridge.web.hub import Hub
 from callbridge.web.metrics import Metrics
 from callbridge.web.pipeline import IDENTITY, ROUTE, authorize
@@ -28,7 +28,10 @@ _CLOSE_CODES: dict[Cut, tuple[int, bytes]] = {
 _GOODBYE = 2.0
 """Seconds that a client has to take note of its end."""
 
-Write = Callable[[Sequence[bytes]], Awaitable[None]]
+_LOOK = 2.0
+"""Seconds after which it is noticed at the latest that a client is gone that says nothing by itself (SSE)."""
+
+_ALIVE = b": still here\n\n"
 
 
 class Streams:
@@ -43,25 +46,22 @@ class Streams:
     async def events(self, route: Route, request: web.Request) -> web.StreamResponse:
         request[ROUTE] = route
         identity = self._app.tokens.identify(request.headers)
-        client = self._admit(route, request, identity, "sse")
+        everything = self._admit(route, request, identity)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         await response.prepare(request)
-
-        async def write(frames: Sequence[bytes]) -> None:
-            await response.write(b"".join(frames) if frames else b": still here\n\n")
-
-        last = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
-        self._hub.join(client, last)
+        chunked = response.headers.get("Transfer-Encoding") == "chunked"
+        client = self._client(request, identity, "sse_chunked" if chunked else "sse", everything)
+        self._hub.join(client, request.headers.get("Last-Event-ID") or request.query.get("last_event_id"))
         try:
-            await self._pump(client, write)
+            await self._watch(client, chunk(_ALIVE) if chunked else _ALIVE)
         finally:
-            self._gone(client, request)
-        if client.cut_off in ("expired", "logged_out", "stopping"):
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(_GOODBYE):
-                    await response.write_eof(b"event: end\ndata: %b\n\n" % (b'"' + client.cut_off.encode() + b'"'))
-        elif request.transport is not None:
-            request.transport.abort()
+            self._gone(client)
+        if client.cut_off is None or client.cut_off == "slow":
+            client.abort()
+            return response
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await response.write_eof(b'event: end\ndata: "%b"\n\n' % client.cut_off.encode())
         return response
 
     # ------------------------------------------------------------ WebSocket
@@ -72,7 +72,7 @@ class Streams:
         identity = self._identify(request)
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise Problem("malformed", "This address speaks WebSocket; for Server-Sent Events take /v1/events.")
-        client = self._admit(route, request, identity, "websocket")
+        everything = self._admit(route, request, identity)
         socket = web.WebSocketResponse(
             protocols=[PROTOCOL],
             compress=False,
@@ -81,23 +81,19 @@ class Streams:
             timeout=_GOODBYE,
         )
         await socket.prepare(request)
-
-        async def write(frames: Sequence[bytes]) -> None:
-            for frame in frames:
-                await socket.send_frame(frame, WSMsgType.TEXT)
-
+        client = self._client(request, identity, "websocket", everything)
         self._hub.join(client, request.query.get("last_event_id") or request.headers.get("Last-Event-ID"))
-        writer = asyncio.create_task(self._pump(client, write), name="websocket writer")
+        watch = asyncio.create_task(self._watch(client, None), name="websocket watch")
         reader = asyncio.create_task(socket.receive(), name="websocket reader")
         try:
-            await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({watch, reader}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._gone(client, request)
-            await _cancel(writer, reader)
-            await self._close(socket, client, request)
+            self._gone(client)
+            await _cancel(watch, reader)
+            await self._close(socket, client)
         return socket
 
-    async def _close(self, socket: web.WebSocketResponse, client: Client, request: web.Request) -> None:
+    async def _close(self, socket: web.WebSocketResponse, client: Client) -> None:
         code, why = _CLOSE_CODES.get(client.cut_off or "stopping", (WSCloseCode.GOING_AWAY, b""))
         if client.cut_off is None:
             # The client sent something, or left.
@@ -105,8 +101,8 @@ class Streams:
         with contextlib.suppress(ConnectionError, TimeoutError, RuntimeError):
             async with asyncio.timeout(_GOODBYE):
                 await socket.close(code=code, message=why, drain=False)
-        if client.cut_off == "slow" and request.transport is not None:
-            request.transport.abort()
+        if client.cut_off == "slow":
+            client.abort()
 
     def _identify(self, request: web.Request) -> Identity:
         """By the header, or by a subprotocol beside `callbridge.v1`: browsers cannot send the header."""
@@ -127,7 +123,8 @@ class Streams:
 
     # ------------------------------------------------------------ both
 
-    def _admit(self, route: Route, request: web.Request, identity: Identity, kind: str) -> Client:
+    def _admit(self, route: Route, request: web.Request, identity: Identity) -> bool:
+        """Whether the client gets everything. Raises Problem where it may not have a stream."""
         request[IDENTITY] = identity
         authorize(route, identity)
         view = request.query.get("view", "all" if identity.is_service else "mine")
@@ -138,35 +135,33 @@ class Streams:
         same = sum(client.subject == identity.subject for client in self._hub.clients)
         if same >= self._limits.streams_per_subject or len(self._hub.clients) >= self._limits.streams:
             raise Problem("too_many_streams", "Too many open streams; close one first.", headers={"Retry-After": "5"})
-        everything = view == "all" or identity.is_service
-        return Client(identity, self._limits, kind="websocket" if kind == "websocket" else "sse", everything=everything)
+        return view == "all" or identity.is_service
 
-    async def _pump(self, client: Client, write: Write) -> None:
-        """Writes until the client is cut off or gone. An empty write is a sign of life."""
+    def _client(self, request: web.Request, identity: Identity, kind: Kind, everything: bool) -> Client:
+        """Raises ConnectionError where the client has left already."""
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client has left")
+        return Client(identity, self._limits, transport, kind=kind, everything=everything)
+
+    async def _watch(self, client: Client, alive: bytes | None) -> None:
+        """Returns when the client is cut off or gone. `alive`: what is sent when there is nothing else to say."""
         loop = asyncio.get_running_loop()
         next_beat = loop.time() + self._limits.heartbeat
-        while client.cut_off is None:
-            wait = next_beat - loop.time()
+        while client.cut_off is None and not client.gone:
+            wait = min(_LOOK, next_beat - loop.time())
             if client.expires_at is not None:
                 wait = min(wait, client.expires_at - self._app.clock())
-            frames = await client.take(max(0.0, wait))
+            await client.ended(max(0.0, wait))
+            client.look()
             if client.expires_at is not None and client.expires_at <= self._app.clock():
                 client.cut("expired")
-            if client.cut_off is not None:
-                return
-            beat = loop.time() >= next_beat
-            if not frames and not beat:
-                continue
-            next_beat = loop.time() + self._limits.heartbeat
-            try:
-                async with asyncio.timeout(self._limits.write):
-                    await write(frames)
-            except TimeoutError:
-                client.cut("slow")
-            except ConnectionError:
-                return
+            if loop.time() >= next_beat:
+                next_beat = loop.time() + self._limits.heartbeat
+                if alive is not None:
+                    client.write(alive)
 
-    def _gone(self, client: Client, request: web.Request) -> None:
+    def _gone(self, client: Client) -> None:
         self._hub.leave(client)
         if client.cut_off is not None:
             self._metrics.push_cut.labels(client.cut_off).inc()

@@ -35,8 +35,10 @@ async def login(context: Context) -> SessionOut:
     body: LoginBody = context.body
     context.app.limiter.begin(body.agent, context.peer)
     if not await context.app.passwords.check(body.agent, body.password):
+        context.app.metrics.logins.labels("wrong").inc()
         raise Problem("wrong_login", "Agent or password is wrong.")
     context.app.limiter.succeeded(body.agent, context.peer)
+    context.app.metrics.logins.labels("right").inc()
     agent = AgentId(body.agent)
     await context.ask(lambda request: LogIn(request=request, agent=agent))
     return _session(context, agent, None)

@@ -1,0 +1,84 @@
+"""Why a transfer is or is not allowed, who would be asked, why the others would not, and how long it may take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callbridge.domain.calls import Call, Destination, DestinationKind, Route, RouteKind
+from callbridge.domain.eligibility import asked, why_not
+from callbridge.domain.ids import AgentId, GroupId
+from callbridge.domain.policy import Refusal, transfer_refusal
+from callbridge.domain.settings import AgentTransferMode
+from callbridge.domain.world import World
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    refusal: Refusal | None
+    """None: allowed."""
+    eligible: tuple[AgentId, ...] = ()
+    """Who would be asked now, in this order."""
+    others: Mapping[AgentId, str]
+    """Why each other agent of the destination would not."""
+    waiting: int = 0
+    """Calls that wait for the same destination and were there first."""
+    expected_wait: float | None = None
+    """Seconds; 0: somebody is free. None: not known, since nobody of it is at work or nothing was measured yet."""
+
+
+def explain(
+    world: World,
+    call: Call,
+    agent: AgentId,
+    destination: Destination,
+    *,
+    supervised: bool,
+    mode: AgentTransferMode | None = None,
+    number_problem: str | None = None,
+    now: float,
+) -> Explanation:
+    """`number_problem` as in `RequestTransfer`. Changes nothing."""
+    refusal = transfer_refusal(
+        world.settings, agent, destination, supervised=supervised, mode=mode, number_problem=number_problem
+    )
+    route = _route(destination, mode, supervised)
+    if route is None:
+        return Explanation(refusal=refusal, others={}, expected_wait=0.0 if refusal is None else None)
+    reasons = {each: why_not(world, each, call, now, route) for each in asked(world, route)}
+    eligible = tuple(each for each, reason in reasons.items() if reason is None)
+    others = {each: reason for each, reason in reasons.items() if reason is not None}
+    waiting = sum(1 for other in world.calls.values() if other.id != call.id and _waits_for(other, route))
+    return Explanation(
+        refusal=refusal,
+        eligible=eligible,
+        others=others,
+        waiting=waiting,
+        expected_wait=expected_wait(world, route, free=len(eligible), waiting=waiting),
+    )
+
+
+def _route(destination: Destination, mode: AgentTransferMode | None, supervised: bool) -> Route | None:
+    match destination.kind:
+        case DestinationKind.GROUP:
+            return Route(kind=RouteKind.GROUP, group=GroupId(destination.value))
+        case DestinationKind.AGENT:
+            chosen = AgentTransferMode.SOFT if supervised or mode is None else mode
+            return Route(kind=RouteKind.AGENT, agent=AgentId(destination.value), mode=chosen)
+    return None
+
+
+def _waits_for(call: Call, route: Route) -> bool:
+    return call.state == "waiting" and (call.route.group, call.route.agent) == (route.group, route.agent)
+
+
+def expected_wait(world: World, route: Route, *, free: int, waiting: int) -> float | None:
+    """From the last waits of this group: what the next one may expect who finds this many free and waiting."""
+    if free > waiting:
+        return 0.0
+    recent = world.waits.get(route.group) if route.group is not None else None
+    at_work = any(
+        (member := world.agents.get(agent)) is not None and member.presence != "offline"
+        for agent in asked(world, route)
+    )
+    if not recent or not at_work:
+        return None
+    return sum(recent) / len(recent) * (waiting + 1) / max(1, waiting)

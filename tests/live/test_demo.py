@@ -1,0 +1,289 @@
+"""`python -m callbridge demo` as people run it: the story holds, failures are named, and nothing is left behind."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callbridge.demo import scene
+from callbridge.demo.lab import Lab
+from callbridge.demo.playground import YOURS, Playground, Rhythm
+from callbridge.demo.screen import Screen
+
+ONCE = ("-m", "callbridge", "demo", "--once")
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A demo that has been started in a folder of its own, below which it keeps everything."""
+
+    folder: Path
+    process: asyncio.subprocess.Process
+    said: str = ""
+
+    @property
+    def report(self) -> Any:
+        return json.loads((self.folder / "build/demo/report.json").read_text())
+
+    @property
+    def left(self) -> list[str]:
+        """Folders, and processes that were started with something of them on the command line."""
+        found = [str(path) for path in self.folder.glob("cb-*")]
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (process / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+                found += [command] if f"{self.folder}/cb-" in command else []
+        return found
+
+    async def says(self, words: str, within: float = 60) -> None:
+        async with asyncio.timeout(within):
+            while words not in self.said:
+                await self._read()
+
+    async def end(self, within: float = 180) -> int:
+        async with asyncio.timeout(within):
+            while await self._read():
+                pass
+            return await self.process.wait()
+
+    async def interrupt(self, number: int = signal.SIGINT) -> tuple[int, float]:
+        """The exit code, and how long it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = await self.end(30)
+        return code, time.monotonic() - began
+
+    async def _read(self) -> bool:
+        assert self.process.stdout is not None
+        some = await self.process.stdout.read(4096)
+        self.said += some.decode()
+        return bool(some)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # pytest's own is too long for the socket of an Asterisk.
+    path = Path(tempfile.mkdtemp(prefix="demo-", dir="/tmp"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@asynccontextmanager
+async def running(folder: Path, arguments: Sequence[str] = ONCE, **env: str) -> AsyncIterator[Run]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder), **env},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    run = Run(folder=folder, process=process)
+    try:
+        yield run
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await run.end()
+
+
+async def test_given_nothing_when_the_demo_is_told_once_then_every_step_holds_on_real_audio(folder: Path):
+    async with running(folder, FORCE_COLOR="1") as run:
+        assert await run.end() == 0, run.said
+    assert "\x1b" not in run.said
+    assert "\r" not in run.said
+    report = run.report
+    assert report["ok"] is True
+    assert report["asterisk"]
+    assert report["seconds"] > sum(step["seconds"] for step in report["steps"]) > 10
+    assert len(report["steps"]) == 12
+    for step in report["steps"]:
+        assert step["ok"] is True
+        assert step["seconds"] > 0
+        assert step["name"] in run.said
+        assert "error" not in step
+        # Listened to, rather than copied: where somebody is heard, how much of the time is said too.
+        assert ("%" in step["heard"]) == ("hears" in step["expected"])
+    heard = [step["heard"] for step in report["steps"]]
+    assert heard[0].startswith("Max hears hold music 100%")
+    assert heard[5].startswith("Max hears Carla 100%; Carla hears Max 100%")
+    assert heard[6].startswith("Max hears hold music 100%")
+    assert all(each.startswith("Max hears Dora 100%; Dora hears Max 100%") for each in heard[7:11])
+    assert run.left == []
+
+
+BROKEN = """
+import sys
+from dataclasses import replace
+from callbridge.demo import story, story_unsupervised as told
+
+first, second, *rest = told.STORY.steps
+broken = replace(second, hears={**second.hears, "max": frozenset({"dora"})})
+told.STORY = replace(told.STORY, steps=(first, broken, *rest))
+sys.exit(story.main(once=True, port=None))
+"""
+
+
+async def test_given_an_expectation_that_does_not_hold_then_the_step_is_named_and_nothing_comes_after_it(folder: Path):
+    async with running(folder, ("-c", BROKEN)) as run:
+        assert await run.end() == 1
+    good, bad = run.report["steps"]
+    assert run.report["ok"] is False
+    assert good["ok"] is True
+    assert bad["ok"] is False
+    assert bad["error"] == f"expected: Max hears Dora; heard: {bad['heard'].partition(';')[0]}"
+    assert "Max hears hold music 100%" in bad["heard"]
+    assert f'Step 2, "{bad["name"]}", did not hold: {bad["error"]}' in " ".join(run.said.split())
+    assert run.left == []
+
+
+RAISING = """
+import sys
+from dataclasses import replace
+from callbridge.demo import story, story_unsupervised as told
+
+async def do(stage):
+    await first.do(stage)
+    stage.check(False, "an offer to Anna", "none")
+
+first, *rest = told.STORY.steps
+told.STORY = replace(told.STORY, steps=(replace(first, do=do), *rest))
+sys.exit(story.main(once=True, port=None))
+"""
+
+
+async def test_given_a_step_that_fails_before_anybody_listens_then_what_is_heard_is_reported_all_the_same(folder: Path):
+    async with running(folder, ("-c", RAISING)) as run:
+        assert await run.end() == 1
+    [step] = run.report["steps"]
+    assert step["error"] == "expected: an offer to Anna; found: none"
+    assert step["heard"].startswith("Max hears hold music 100%")
+
+
+async def test_given_no_asterisk_to_be_had_then_a_sentence_says_so(folder: Path):
+    async with running(folder, PATH="/nonexistent") as run:
+        assert await run.end() == 1
+    assert "There is no Asterisk to run" in run.said
+    assert "Traceback" not in run.said
+    assert run.report["ok"] is False
+    assert run.report["steps"] == []
+    assert "There is no Asterisk to run" in run.report["error"]
+
+
+async def test_given_no_numpy_then_a_sentence_says_how_to_get_it(folder: Path):
+    program = (
+        "import sys; sys.modules['numpy'] = None; from callbridge import cli; sys.exit(cli.main(['demo', '--once']))"
+    )
+    async with running(folder, ("-c", program)) as run:
+        assert await run.end() == 1
+    assert "pip install 'callbridge[demo]'" in " ".join(run.said.split())
+    assert "Traceback" not in run.said
+
+
+async def test_given_a_port_that_is_taken_then_a_sentence_says_so_before_anything_is_started(folder: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with running(folder, ("-m", "callbridge", "demo", "--port", str(port))) as run:
+            assert await run.end() == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in run.said
+    assert "Setting up" not in run.said
+
+
+@pytest.mark.parametrize("moment", ["Provisioning", "Starting the PBX", "Starting the gateway", "2  The call"])
+async def test_given_ctrl_c_at_any_moment_then_it_ends_soon_and_leaves_nothing(folder: Path, moment: str):
+    async with running(folder) as run:
+        await run.says(moment)
+        code, seconds = await run.interrupt()
+    assert code == 130, run.said
+    assert seconds < 5
+    assert "Traceback" not in run.said
+    assert run.report["error"] == "interrupted"
+    assert run.left == []
+
+
+async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path):
+    async with running(folder) as run:
+        await run.says("2  The call")
+        code, seconds = await run.interrupt(signal.SIGTERM)
+    assert code == 130
+    assert seconds < 5
+    assert run.left == []
+
+
+# ---------------------------------------------------------------- the playground
+
+
+async def shell(command: str, within: float = 10) -> str:
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(within):
+            return (await process.stdout.read()).decode()
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def objects(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the commands that are printed need curl")
+async def test_given_the_playground_then_callers_come_and_the_printed_commands_work(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+):
+    async with scene.make_lab(lab.pbx.program) as own, scene.make_site(own, host=None, port=8180) as site:
+        rhythm = Rhythm(first=0.0, pause=(1.0, 1.5), stay=(12.0, 15.0))
+        playground = Playground(own, site, Screen(), rhythm)
+        work = asyncio.create_task(playground.run())
+        anna = site.person("anna")
+        anna.token = site.service_token
+        await anna.watch()
+
+        log_in, follow, directory = playground.commands().values()
+        me, offers, calls = objects(await shell(log_in))
+        assert (me["id"], me["state"]) == (YOURS, "available") or me["state"] == "offered"
+        assert "items" in offers
+        assert "items" in calls
+        assert [group["id"] for group in objects(await shell(directory))[0]["agent_groups"]]
+        events = await shell(f"timeout 3 {follow}")
+        assert "event: snapshot" in events
+
+        # Anna takes calls by herself. Carla's are ours: accept, and her phone is picked up; then transfer.
+        await anna.event("call.updated", lambda data: data["call"]["agent"] == "anna", within=30)
+        offer = (await anna.event("offer.made", lambda data: data["offer"]["agent"] == YOURS, within=30))["offer"]
+        accepted = objects(await shell(playground.accept_command(offer["id"])))[0]
+        assert accepted["state"] == "accepted"
+        await anna.event(
+            "call.updated",
+            lambda data: data["call"]["agent"] == YOURS and data["call"]["state"] == "talking",
+            within=10,
+        )
+        transfer = objects(await shell(playground.transfer_command(offer["call"], scene.BILLING)))[0]
+        assert transfer["destination"]["value"] == scene.BILLING
+
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        assert work.cancelled()
+    said = capsys.readouterr().out
+    assert site.service_token in said
+    assert site.password in said
+    assert playground.accept_command(offer["id"]) in said
+    assert f"talks with {offer['preview']['caller_name']}" in said
