@@ -92,6 +92,7 @@ class Channel:
     answered: bool = False
     ringing: bool = False
     data: str = ""
+    record: str = ""
     hear: str = "silence"
     muted: bool = False
 
@@ -106,7 +107,13 @@ class Channel:
             bridge=self.bridge,
             holding=self.bridge in (HOLD, LEGS),
             variables=ChannelVariables(
-                role=self.role, call=self.call, group=self.group, called="100", data=self.data, after=self.after
+                role=self.role,
+                call=self.call,
+                group=self.group,
+                called="100",
+                data=self.data,
+                after=self.after,
+                record=self.record,
             ),
         )
 
@@ -265,9 +272,9 @@ class Simulation:
             self.channels.pop(channel_id, None)
             self.facts.append(ChannelGone(channel=channel_id, cause=cause))
 
-    def arrive(self, group: str = "support", number: int | None = None, data: str = "") -> CallId:
+    def arrive(self, group: str = "support", number: int | None = None, data: str = "", record: str = "") -> CallId:
         number = number if number is not None else len(self.saved) + 1
-        channel = Channel(ChannelId(f"17.{number}"), "caller", "", group=group, answered=True, data=data)
+        channel = Channel(ChannelId(f"17.{number}"), "caller", "", group=group, answered=True, data=data, record=record)
         self.channels[channel.id] = channel
         self._enter(channel.id, HOLD)
         return CallId(f"c-17-{number}")

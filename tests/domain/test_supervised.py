@@ -16,6 +16,7 @@ from callbridge.domain.calls import (
     TransferState,
 )
 from callbridge.domain.consulting import STAGES, TABLE, Event
+from callbridge.domain.effects import StartRecording, StopRecording
 from callbridge.domain.settings import Options
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
@@ -593,4 +594,28 @@ def test_given_a_second_call_when_the_first_is_resumed_then_the_other_goes_on_ho
     sim.settle()
     assert sim.talking(first) == {"anna"}
     assert sim.on_music(second)
+    check_at_rest(sim)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_given_a_recorded_call_when_consulting_then_the_private_talk_is_recorded_only_where_it_is_wanted(
+    wanted: bool,
+) -> None:
+    sim = Simulation(settings(Options(record_consultations=wanted, **OUT)))  # type: ignore[arg-type]
+    sim.ready("anna", "cleo")
+    call = sim.arrive(record="c1.wav")
+    sim.settle()
+    sim.answer("anna")
+    sim.settle()
+    assert sim.call(call).recording == "c1.wav"
+    sim.consult("anna", call, CLEO)
+    sim.settle()
+    sim.answer("cleo")
+    sim.settle()
+    sim.verb("anna", call, "alternate")
+    sim.settle()
+    started = [effect.file for effect in sim.effects if isinstance(effect, StartRecording)]
+    stopped = [effect for effect in sim.effects if isinstance(effect, StopRecording)]
+    assert started == (["c1-consult-1.wav"] if wanted else [])
+    assert len(stopped) == len(started)
     check_at_rest(sim)

@@ -41,6 +41,7 @@ VARIABLES = (
     "CALLBRIDGE_CALLED",
     "CALLBRIDGE_DATA",
     "CALLBRIDGE_AFTER",
+    "CALLBRIDGE_RECORD",
     STAMP,
 )
 """The variables that every channel event must carry: channelvars in manager.conf names the same."""
@@ -158,6 +159,7 @@ def channel_variables(message: Message) -> ChannelVariables:
         called=found.get("CALLBRIDGE_CALLED", ""),
         data=_from_c(found.get("CALLBRIDGE_DATA", "")),
         after=found.get("CALLBRIDGE_AFTER", ""),
+        record=found.get("CALLBRIDGE_RECORD", ""),
     )
 
 

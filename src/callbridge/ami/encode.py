@@ -18,6 +18,8 @@ from callbridge.domain.effects import (
     Park,
     SetAfter,
     SetHear,
+    StartRecording,
+    StopRecording,
     ToFallback,
 )
 
@@ -58,6 +60,11 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
         case Mute():
             return (_setvar(effect.channel, "MUTEAUDIO(in)", "on" if effect.on else "off"),)
+        case StartRecording():
+            headers: dict[str, str | list[str]] = {"Channel": effect.name, "File": effect.file, "Options": "a"}
+            return (Action("MixMonitor", headers),)
+        case StopRecording():
+            return (Action("StopMixMonitor", {"Channel": effect.name}),)
         case Hangup():
             # The Uniqueid: a leg that is still being dialled may have no name yet that we know.
             return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)

@@ -326,6 +326,10 @@ class Call:
     caller_held: bool = False
     """In a conference: the agent put the caller on hold."""
     caller_muted: bool = False
+    recording: str = ""
+    """The file that the dialplan records the call into, in Asterisk's monitor folder; empty: none."""
+    consult_recorded: ChannelId | None = None
+    """The leg on which a private consultation is being recorded."""
     pauses: tuple[Pause, ...] = ()
     deadline: float | None = None
     """Epoch seconds by which the PBX must have done what the present state waits for."""

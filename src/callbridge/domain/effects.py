@@ -96,6 +96,23 @@ class Mute:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StartRecording:
+    """Record what this leg says and hears, appended to the file."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StopRecording:
+    call: CallId
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetAfter:
     """Tell the dialplan what to do with the caller when the bridge ends: right also without a gateway."""
 
@@ -119,7 +136,20 @@ class LookAgain:
     why: str
 
 
-ChannelEffect = Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | Hangup
+ChannelEffect = (
+    Originate
+    | Bridge
+    | Hold
+    | Park
+    | Join
+    | ToFallback
+    | SetAfter
+    | SetHear
+    | Mute
+    | StartRecording
+    | StopRecording
+    | Hangup
+)
 """Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain
 

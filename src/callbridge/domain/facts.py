@@ -245,6 +245,7 @@ def _arrived(step: Step, fact: ChannelFact) -> None:
         called=variables.called,
         group=group,
         data=parse_attached_data(variables.data),
+        recording=variables.record,
         arrived_at=step.now,
         state=CallState.WAITING,
         route=route,
@@ -257,6 +258,8 @@ def _arrived(step: Step, fact: ChannelFact) -> None:
     step.world.callers[fact.channel] = call.id
     step.put(call)
     step.record(call.id, "call.arrived", None, group=group, called=call.called)
+    if call.recording:
+        step.record(call.id, "call.recorded", None, file=call.recording)
     step.publish(call.id, "call.updated", [])
     if group not in step.world.settings.groups:
         step.anomaly(f"a caller arrived for the group {group[:64]!r}, which is not configured", call.id)

@@ -1,8 +1,11 @@
 """After each signal: the calls whose parties moved are arranged, and everybody is told who hears whom now."""
 
+from dataclasses import replace
+
 from callbridge.domain import arrangement, consulting, hearing
-from callbridge.domain.calls import CallState
+from callbridge.domain.calls import CallState, Stage
 from callbridge.domain.consulting import Event
+from callbridge.domain.effects import StartRecording, StopRecording
 from callbridge.domain.ids import CallId
 from callbridge.domain.signals import Signal
 from callbridge.domain.step import Step
@@ -18,6 +21,7 @@ def settle_touched(step: Step, signal: Signal) -> None:
         touched, step.touched = step.touched, set()
         seen |= touched
         if not touched:
+            _record_consultations(step, seen)
             _publish_hearing(step, seen)
             return
         for call_id in sorted(touched):
@@ -25,6 +29,28 @@ def settle_touched(step: Step, signal: Signal) -> None:
             if call is not None and call.state is not CallState.ENDED and arrangement.settle(step, call):
                 consulting.apply(step, step.world.calls[call_id], Event.SETTLED, signal)
     step.anomaly("an arrangement does not come to rest")
+
+
+def _record_consultations(step: Step, calls: set[CallId]) -> None:
+    """Private consultations are in no recording, unless the administrator wants them in one of their own."""
+    for call_id in sorted(calls):
+        call = step.world.calls.get(call_id)
+        if call is None:
+            continue
+        consult, leg = call.consult, call.agent_leg
+        private = consult is not None and consult.stage is Stage.CONSULTING and consult.settled
+        wanted = leg if step.options.record_consultations and call.recording and private else None
+        before = call.leg(call.consult_recorded) if call.consult_recorded is not None else None
+        if (wanted.channel if wanted else None) == call.consult_recorded:
+            continue
+        if before is not None and before.name is not None:
+            step.emit(StopRecording(call=call.id, channel=before.channel, name=before.name))
+        if wanted is not None and wanted.name is not None:
+            stem, dot, form = call.recording.rpartition(".")
+            file = f"{stem or form}-consult-{call.transfers_made}{dot or '.'}{form if stem else 'wav'}"
+            step.emit(StartRecording(call=call.id, channel=wanted.channel, name=wanted.name, file=file))
+            step.record(call.id, "consult.recorded", call.agent, file=file)
+        step.put(replace(call, consult_recorded=wanted.channel if wanted else None))
 
 
 def _publish_hearing(step: Step, calls: set[CallId]) -> None:

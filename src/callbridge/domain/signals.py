@@ -28,6 +28,8 @@ class ChannelVariables:
     """Attached data as a URL query string."""
     after: str = ""
     """`hold` or `hangup`: what the dialplan does with the caller when a bridge ends."""
+    record: str = ""
+    """The file into which the dialplan records the caller's leg; empty: it does not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

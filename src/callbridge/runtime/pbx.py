@@ -17,13 +17,26 @@ from callbridge.ami.encode import encode
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost
 from callbridge.ami.framing import Message
 from callbridge.ami.snapshot import take_snapshot
-from callbridge.domain.effects import Bridge, ChannelEffect, Hangup, LookAgain, Mute, PbxEffect, SetAfter, SetHear
+from callbridge.domain.effects import (
+    Bridge,
+    ChannelEffect,
+    Hangup,
+    LookAgain,
+    Mute,
+    PbxEffect,
+    SetAfter,
+    SetHear,
+    StartRecording,
+    StopRecording,
+)
 from callbridge.domain.signals import ActionFailed, PbxLost, Signal
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 60.0
 """Seconds between two snapshots when nothing gives cause for one: a safety net under missed events."""
+_HARMLESS = (Hangup, SetAfter, SetHear, Mute, StartRecording, StopRecording)
+"""Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
 _IN_FLIGHT = 100
 """Actions that may be under way at once; the next ones wait their turn, in order."""
@@ -173,7 +186,7 @@ class Pbx:
         except ConnectionLost:
             pass  # PbxLost is on its way; the next snapshot decides
         except AmiError as error:
-            if isinstance(error, ActionRefused) and isinstance(effect, Hangup | SetAfter | SetHear | Mute):
+            if isinstance(error, ActionRefused) and isinstance(effect, _HARMLESS):
                 return  # the channel is gone, which is what was wanted, or its Hangup event is on its way
             _log.warning("action_failed", action=name, reason=str(error))
             channel = effect.caller if isinstance(effect, Bridge) else effect.channel
