@@ -42,7 +42,7 @@ def is_due(world: World, call: Call, now: float) -> bool:
 
 def pass_deadlines(call_id: CallId, signal: Tick, step: Step) -> None:
     """What has become due for this call."""
-    for stimulus, when in _deadlines(step.world.calls[call_id]):
+    for stimulus, when in deadlines(step.world.calls[call_id]):
         call = step.world.calls[call_id]
         if when <= step.now and (stimulus, when) in deadlines(call):
             apply(step, call, stimulus, signal)
