@@ -206,6 +206,12 @@ class Desk:
         await self.phone.wait_ringing()
         await self.phone.answer()
 
+    async def take_ringing(self, call: str) -> None:
+        """Picks up a phone that rings already, and returns once this agent talks with the caller of `call`."""
+        before = self.person.mark()
+        await self.phone.answer()
+        await self.person.event("call.updated", _talking(call, self.name), since=before)
+
     async def stops_ringing(self) -> None:
         await self.phone.watch.until(lambda: self.phone.ringing is None, 5, f"{self.name}'s phone stops ringing")
 
