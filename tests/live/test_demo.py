@@ -214,9 +214,19 @@ async def test_given_ctrl_c_at_any_moment_then_it_ends_soon_and_leaves_nothing(f
     assert run.left == []
 
 
-async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path):
-    async with running(folder) as run:
-        await run.says("2  The call")
+# As a shell without job control starts what has an & behind it.
+IN_THE_BACKGROUND = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from callbridge import cli
+sys.exit(cli.main(["demo", "--once"]))
+"""
+
+
+@pytest.mark.parametrize("arguments", [ONCE, ("-c", IN_THE_BACKGROUND)], ids=["foreground", "background"])
+async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path, arguments: Sequence[str]):
+    async with running(folder, arguments) as run:
+        await run.says("Starting the gateway")
         code, seconds = await run.interrupt(signal.SIGTERM)
     assert code == 130
     assert seconds < 5

@@ -164,7 +164,8 @@ def _ended_in_order() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    before = {}
+    # A shell starts background jobs with SIGINT ignored; then the others could not end the demo either.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and it stays ignored
             before[number] = signal.signal(number, interrupt)
