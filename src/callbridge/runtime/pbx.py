@@ -76,6 +76,8 @@ class Pbx:
         self._sleep = sleep
         self._ami: Ami | None = None
         self._up = False
+        self._life = 0
+        """How often the link came up: what one life shows says nothing about the next."""
         self._look = asyncio.Event()
         self._held_back: list[Message] | None = None
         self._overflowed = False
@@ -103,6 +105,7 @@ class Pbx:
 
     def on_up(self) -> None:
         self._up = True
+        self._life += 1
         self._held_back = []
         self._look.set()
 
@@ -210,6 +213,7 @@ class Pbx:
                 await self._look_once()
 
     async def _look_once(self) -> None:
+        life = self._life
         self._held_back = []  # what came before is in the snapshot
         try:
             await self._stamp_pbx()
@@ -223,7 +227,7 @@ class Pbx:
             await self._sleep(_LOOK_RETRY)
             self._look.set()
             return
-        if not self._up:
+        if not self._up or life != self._life:
             return
         self._put(seen)
         self.seen.set()
