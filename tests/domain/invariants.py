@@ -3,7 +3,7 @@
 from simulation import HOLD, LEGS, Simulation
 
 from callbridge.domain.calls import CallState, OfferState
-from callbridge.domain.eligibility import judge
+from callbridge.domain.eligibility import Candidates, judge
 
 
 def check_always(sim: Simulation) -> None:
@@ -24,6 +24,7 @@ def check_always(sim: Simulation) -> None:
     for call in world.calls.values():
         if world.pbx_up and call.state is CallState.WAITING:
             candidates, _ = judge(world, call, sim.now)
+            assert Candidates(world, sim.now).of(call) == candidates
             assert not candidates, f"{call.id} waits although {candidates} are free"
 
 

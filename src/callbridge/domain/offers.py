@@ -21,7 +21,7 @@ from callbridge.domain.calls import (
     TransferState,
 )
 from callbridge.domain.effects import ConfirmReservation, Hangup, Originate, ReleaseReservation, Reserve
-from callbridge.domain.eligibility import judge, max_sessions, offer_kind, why_not
+from callbridge.domain.eligibility import Candidates, judge, max_sessions, offer_kind, why_not
 from callbridge.domain.ids import AgentId, leg_channel_id, offer_id
 from callbridge.domain.people import give_call, make_busy
 from callbridge.domain.returning import give_up_route, route_to_group
@@ -44,8 +44,9 @@ def dispatch(step: Step) -> None:
     if world.reserving is not None or not world.pbx_up:
         return
     waiting = [call for call in world.calls.values() if call.state is CallState.WAITING and call.id not in world.faulty]
+    who = Candidates(world, step.now)
     for call in sorted(waiting, key=lambda call: (call.route.since, call.id)):
-        candidates, _ = judge(world, call, step.now)
+        candidates = who.of(call)
         if candidates:
             world.reserving = call.id
             places = {agent: max_sessions(world, world.agents[agent], call.route) for agent in candidates}
