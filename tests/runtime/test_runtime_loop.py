@@ -311,3 +311,28 @@ async def test_given_a_loop_that_turns_then_its_being_alive_is_seen() -> None:
         bench.clock.now += 500.0
         await bench.handled()
         assert bench.runtime.turned_at == bench.clock.now
+
+
+async def test_given_a_loop_that_does_not_turn_or_has_no_pbx_then_it_vouches_for_nobody() -> None:
+    async with Bench() as bench:
+        await bench.handled()
+        assert not bench.runtime.decides(10.0), "the PBX has not been seen yet"
+        await bench.with_somebody_ready("anna")
+        assert bench.runtime.decides(10.0)
+        bench.clock.now += 10.0
+        assert not bench.runtime.decides(10.0)
+        await bench.handled()
+        assert bench.runtime.decides(10.0)
+        bench.runtime.put(PbxLost())
+        await bench.handled()
+        assert not bench.runtime.decides(10.0)
+
+
+async def test_given_a_snapshot_that_the_engine_fails_on_then_it_vouches_for_nobody_until_the_next() -> None:
+    async with Bench() as bench:
+        bench.runtime.put(PbxSeen(channels=None, phones={}, taken_at=0.0))  # type: ignore[arg-type]
+        await bench.handled()
+        assert bench.metric("anomalies") == 1
+        assert not bench.runtime.decides(10.0)
+        await bench.with_somebody_ready("anna")
+        assert bench.runtime.decides(10.0)

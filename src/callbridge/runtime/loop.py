@@ -81,6 +81,13 @@ class Runtime:
         """The live state, to be read only, and only between two awaits."""
         return self._engine.world
 
+    def decides(self, within: float) -> bool:
+        """Whether callers who wait here are served: it has turned within so many seconds, and the engine has the PBX.
+
+        A snapshot that the engine failed on leaves it without one: then the dialplan's fallback shall have them.
+        """
+        return self._clock() - self.turned_at < within and self._engine.world.pbx_up
+
     def put(self, signal: Signal) -> bool:
         """Takes a signal; False where the inbox is full and the signal is lost.
 
