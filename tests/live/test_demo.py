@@ -233,6 +233,17 @@ async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path, arg
     assert run.left == []
 
 
+async def test_given_the_demo_is_killed_then_nothing_that_it_started_lives_on(folder: Path):
+    async with running(folder) as run:
+        await run.says("2  The call")
+        assert len([each for each in run.left if "/cb-" in each]) >= 4, "the folder, two Asterisks and the gateway"
+        await run.interrupt(signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while len(run.left) > 1 and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event
+            await asyncio.sleep(0.05)
+        assert [Path(left).name[:3] for left in run.left] == ["cb-"], "the folder is all that is left"
+
+
 # ---------------------------------------------------------------- the playground
 
 

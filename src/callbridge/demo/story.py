@@ -64,7 +64,7 @@ def _demo(screen: Screen, report: Report, *, once: bool, port: int | None) -> in
     if not once or port is not None:
         _check_port(port or PORT)
     screen.heading("Setting up")
-    with screen.setting_up("Provisioning Asterisk (fetched once, then kept)") as details:
+    with screen.setting_up("Provisioning Asterisk") as details:
         # Here and not in a thread, so that Ctrl-C ends apt as well.
         program = provision(lambda line: screen.row("", line))
         details.append(f"{program.kind} Asterisk {program.version}")
@@ -118,7 +118,7 @@ async def _tell(stage: "Stage", report: Report) -> bool:
         screen.heading(story.title)
         for number, step in enumerate(story.steps, start=1):
             screen.chapter(number, step.name, step.telling)
-            with screen.waiting(expected_sound(step.hears)):
+            with screen.waiting(f"expected: {expected_sound(step.hears)}"):
                 result = await play(stage, step)
             report.steps.append(result)
             screen.row("expected", result["expected"])
