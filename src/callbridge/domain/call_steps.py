@@ -235,7 +235,7 @@ def rejoin(step: Step, call: Call, signal: Signal) -> None:
 
 
 def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
-    _conversation_over(step, call)
+    _conversation_over(step, call, _seen_or(CallOutcome.HANDLED, signal))
 
 
 def agent_hung_up(step: Step, call: Call, signal: Signal) -> None:
@@ -254,9 +254,14 @@ def end_conversation(step: Step, call: Call, signal: Signal) -> None:
     step.accept(signal.request)
 
 
-def _conversation_over(step: Step, call: Call) -> None:
+def _conversation_over(step: Step, call: Call, outcome: CallOutcome = CallOutcome.HANDLED) -> None:
     leave_agent(step, call, wrap_up=True)
-    _ending(step, step.world.calls[call.id], CallOutcome.HANDLED)
+    _ending(step, step.world.calls[call.id], outcome)
+
+
+def _seen_or(outcome: CallOutcome, signal: Signal) -> CallOutcome:
+    """A caller who is missing in a snapshot left while nobody looked: how is not known."""
+    return CallOutcome.LOST_SIGHT if isinstance(signal, PbxSeen) else outcome
 
 
 def joined_unasked(step: Step, call: Call, signal: Signal) -> None:
@@ -321,7 +326,7 @@ def abandoned(step: Step, call: Call, signal: Signal) -> None:
     call = step.world.calls[call.id]
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, "caller_hung_up")
-    _ending(step, call, CallOutcome.ABANDONED)
+    _ending(step, call, _seen_or(CallOutcome.ABANDONED, signal))
 
 
 def fell_back(step: Step, call: Call, signal: Signal) -> None:
