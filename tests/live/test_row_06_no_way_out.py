@@ -1,4 +1,4 @@
-"""Row 6: an unsupervised transfer never leads outside, whether asked for by API, by a program or by the phone itself."""
+"""Row 6: an unsupervised transfer never leads outside, whether by the API, by a program or by the phone itself."""
 
 from collections.abc import AsyncIterator
 
