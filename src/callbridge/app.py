@@ -115,7 +115,7 @@ class Gateway:
         self.hub: Hub = create_hub(self.runtime, self.web_settings, metrics=self.metrics)
         self.pbx = Pbx(
             put=self.runtime.put,
-            alive=self._alive,
+            alive=lambda: self.runtime.decides(_TURN_LIMIT),
             lease=float(config.pbx.lease),
             music_class=config.pbx.music_class,
         )

@@ -86,9 +86,13 @@ class Peer:
     async def expect(self, name: str) -> Action:
         """The next action, which must have this name."""
         async with asyncio.timeout(WITHIN):
-            action = await self._actions.get()
+            action = await self.next_action()
         assert action["Action"] == name
         return action
+
+    async def next_action(self) -> Action:
+        """The next action, whenever it comes."""
+        return await self._actions.get()
 
     def send(self, data: bytes) -> None:
         self._writer.write(data)

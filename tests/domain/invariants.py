@@ -4,7 +4,7 @@ from simulation import HOLD, LEGS, Simulation
 
 from callbridge.domain.arrangement import together
 from callbridge.domain.calls import Call, CallState, OfferState, Stage
-from callbridge.domain.eligibility import judge
+from callbridge.domain.eligibility import Candidates, judge
 
 WAITS = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
 TALKS = (CallState.TALKING, CallState.CONSULTING, CallState.EXTERNAL)
@@ -47,6 +47,7 @@ def check_always(sim: Simulation) -> None:
     for call in world.calls.values():
         if world.pbx_up and call.state is CallState.WAITING:
             candidates, _ = judge(world, call, sim.now)
+            assert Candidates(world, sim.now).of(call, call.route) == candidates
             assert not candidates, f"{call.id} waits although {candidates} are free"
 
 

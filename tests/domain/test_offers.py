@@ -180,6 +180,19 @@ def test_given_an_unreachable_phone_when_offered_then_the_agent_is_busy_and_the_
     assert sim.state("ben") is AgentState.OFFERED
 
 
+def test_given_a_phone_that_never_had_a_channel_when_the_caller_hangs_up_then_the_call_ends_without_waiting_for_it(
+    sim: Simulation,
+) -> None:
+    sim.unreachable.add("PJSIP/anna")
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.wait(1)
+    sim.hang_up(sim.call(call).caller)
+    sim.settle()
+    assert sim.call(call).state is CallState.ENDED
+    check_at_rest(sim)
+
+
 def test_given_a_phone_known_to_be_unreachable_when_a_caller_arrives_then_the_agent_is_not_asked(
     sim: Simulation,
 ) -> None:

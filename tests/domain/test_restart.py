@@ -129,8 +129,10 @@ def test_given_the_pbx_was_restarted_when_seen_again_then_all_calls_are_over_and
     sim.channels.clear()
     sim.give(PbxLost())
     sim.give(sim.snapshot())
-    sim.wait(15)
     assert sim.call(call).state is CallState.ENDED
+    assert sim.call(call).outcome is CallOutcome.LOST_SIGHT
+    assert "call.to_group" not in sim.kinds()
+    sim.wait(15)
     assert sim.state("anna") is AgentState.AVAILABLE
     check_at_rest(sim)
 

@@ -1,6 +1,7 @@
 """What happens again and again in the tests of the rows: somebody calls, somebody takes it, somebody listens."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -58,11 +59,15 @@ LISTEN = 0.6
 
 
 @asynccontextmanager
-async def open_site(lab: Lab, **more: Any) -> AsyncIterator[Site]:
-    """A gateway without a past beside the lab; afterwards nobody vouches for callers, as before."""
+async def open_site(lab: Lab, *, pbx: Mapping[str, Any] | None = None, **more: Any) -> AsyncIterator[Site]:
+    """A gateway without a past beside the lab; afterwards nobody vouches for callers, as before.
+
+    `pbx`: keys of the configuration's section, where the PBX is not to be reached directly.
+    """
     settings: dict[str, Any] = {"groups": GROUPS, "presets": PRESETS, "options": {"wrap_up": 0.0}, **more}
     site = Site(lab, **settings)
-    for file in site.folder.glob("callbridge.db*"):
+    site.document["pbx"].update(pbx or {})
+    for file in (*site.folder.glob("callbridge.db*"), *site.folder.glob("gateway.log")):
         file.unlink()
     async with site:
         yield site
@@ -140,6 +145,77 @@ def faults(site: Site) -> list[str]:
     return loud + [line for line in lines if line and not line.startswith("{")]
 
 
+class Cable:
+    """The network between gateway and PBX: a TCP proxy that can be cut, or swallow what is sent."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self._plugged = True
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server
+
+    @property
+    def port(self) -> int:
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def __aenter__(self) -> "Cable":
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+        self._server.close()
+
+    def cut(self) -> None:
+        """Every connection breaks, and none can be made."""
+        self._plugged = False
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def plug(self) -> None:
+        self._plugged = True
+
+    def stall(self) -> None:
+        """Nothing arrives any more, and nobody is told."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        """What was held back arrives, and all that follows."""
+        self._flowing.set()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._plugged:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._to)
+        except OSError:
+            writer.transport.abort()
+            return
+        both = {writer, far_writer}
+        self._writers |= both
+        pumps = [
+            asyncio.create_task(self._pump(reader, far_writer)),
+            asyncio.create_task(self._pump(far_reader, writer)),
+        ]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+        for end in both:
+            end.transport.abort()
+        self._writers -= both
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+
+
 # ---------------------------------------------------------------- people
 
 
@@ -205,6 +281,12 @@ class Desk:
     async def pick_up(self) -> None:
         await self.phone.wait_ringing()
         await self.phone.answer()
+
+    async def take_ringing(self, call: str) -> None:
+        """Picks up a phone that rings already, and returns once this agent talks with the caller of `call`."""
+        before = self.person.mark()
+        await self.phone.answer()
+        await self.person.event("call.updated", _talking(call, self.name), since=before)
 
     async def stops_ringing(self) -> None:
         await self.phone.watch.until(lambda: self.phone.ringing is None, 5, f"{self.name}'s phone stops ringing")

@@ -214,13 +214,34 @@ async def test_given_ctrl_c_at_any_moment_then_it_ends_soon_and_leaves_nothing(f
     assert run.left == []
 
 
-async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path):
-    async with running(folder) as run:
-        await run.says("2  The call")
+# As a shell without job control starts what has an & behind it.
+IN_THE_BACKGROUND = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from callbridge import cli
+sys.exit(cli.main(["demo", "--once"]))
+"""
+
+
+@pytest.mark.parametrize("arguments", [ONCE, ("-c", IN_THE_BACKGROUND)], ids=["foreground", "background"])
+async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path, arguments: Sequence[str]):
+    async with running(folder, arguments) as run:
+        await run.says("Starting the gateway")
         code, seconds = await run.interrupt(signal.SIGTERM)
     assert code == 130
     assert seconds < 5
     assert run.left == []
+
+
+async def test_given_the_demo_is_killed_then_nothing_that_it_started_lives_on(folder: Path):
+    async with running(folder) as run:
+        await run.says("2  The call")
+        assert len([each for each in run.left if "/cb-" in each]) >= 4, "the folder, two Asterisks and the gateway"
+        await run.interrupt(signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while len(run.left) > 1 and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event
+            await asyncio.sleep(0.05)
+        assert [Path(left).name[:3] for left in run.left] == ["cb-"], "the folder is all that is left"
 
 
 # ---------------------------------------------------------------- the playground

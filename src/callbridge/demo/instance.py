@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ RTP_PORTS = (20000, 24999)
 _SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's path, from sockaddr_un in unix(7), without the closing zero."""
 
-# Asks the kernel to signal Asterisk when this Python dies, however it dies, and allows it all the open files that
+# Asks the kernel to signal the program when this Python dies, however it dies, and allows it all the open files that
 # the machine's limits permit. A tiny program of its own: code between fork and exec could hang a threaded process.
 _LAUNCHER = """
 import ctypes, os, resource, sys
@@ -62,6 +62,12 @@ class InstanceFiles:
     """File name in the configuration folder -> text. `{dir}` stands for the instance's folder."""
     verbose: int = 0
     lab_user: AmiUser = field(default_factory=lambda: AmiUser(name="lab", secret="lab-secret"))
+
+
+def dying_with_us(command: Sequence[str], death: signal.Signals) -> list[str]:
+    """The command line that runs `command` so that it gets this signal when this process is gone, however it went."""
+    program = shutil.which(command[0]) or command[0]
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(int(death)), program, *command[1:]]
 
 
 def run_folder() -> Path:
@@ -132,12 +138,10 @@ class AsteriskInstance:
         command = self.program.command(self.folder, "-f", "-C", str(self.folder / "etc/asterisk.conf"))
         # A container is ended by a signal that its client passes on; a process of ours by one it cannot ignore.
         death = signal.SIGTERM if self.program.kind is PbxKind.DOCKER else signal.SIGKILL
-        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(int(death))]
+        command = dying_with_us(command, death)
         with (self.folder / "log/console.log").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
-                *launcher,
-                shutil.which(command[0]) or command[0],
-                *command[1:],
+                *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,

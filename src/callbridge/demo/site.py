@@ -18,6 +18,7 @@ import yaml
 from argon2 import PasswordHasher
 
 from callbridge.demo.errors import PbxUnavailable
+from callbridge.demo.instance import dying_with_us
 from callbridge.demo.lab import Lab
 from callbridge.demo.people import Person, Program
 
@@ -165,14 +166,10 @@ class Site:
         Raises:
             PbxUnavailable: it ended or did not become ready; the message has the end of its log.
         """
+        gateway = [sys.executable, "-m", "callbridge", "run", "--config", str(self.config_file)]
         with (self.folder / "gateway.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "callbridge",
-                "run",
-                "--config",
-                str(self.config_file),
+                *dying_with_us(gateway, signal.SIGTERM),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -64,7 +64,7 @@ def _demo(screen: Screen, report: Report, *, once: bool, port: int | None) -> in
     if not once or port is not None:
         _check_port(port or PORT)
     screen.heading("Setting up")
-    with screen.setting_up("Provisioning Asterisk (fetched once, then kept)") as details:
+    with screen.setting_up("Provisioning Asterisk") as details:
         # Here and not in a thread, so that Ctrl-C ends apt as well.
         program = provision(lambda line: screen.row("", line))
         details.append(f"{program.kind} Asterisk {program.version}")
@@ -118,7 +118,7 @@ async def _tell(stage: "Stage", report: Report) -> bool:
         screen.heading(story.title)
         for number, step in enumerate(story.steps, start=1):
             screen.chapter(number, step.name, step.telling)
-            with screen.waiting(expected_sound(step.hears)):
+            with screen.waiting(f"expected: {expected_sound(step.hears)}"):
                 result = await play(stage, step)
             report.steps.append(result)
             screen.row("expected", result["expected"])
@@ -164,7 +164,8 @@ def _ended_in_order() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    before = {}
+    # A shell starts background jobs with SIGINT ignored; then the others could not end the demo either.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and it stays ignored
             before[number] = signal.signal(number, interrupt)

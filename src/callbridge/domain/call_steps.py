@@ -80,7 +80,11 @@ def leg_end_follows(step: Step, call: Call, signal: Signal) -> None:
 
 
 def leg_never_came(step: Step, call: Call, signal: Signal) -> None:
+    """The PBX said that it came to nothing and no end followed: there never was a channel whose end could be seen."""
+    leg = call.agent_leg
     offers.unreachable(step, call, 0)
+    call = step.world.calls[call.id]
+    step.put(replace(call, legs=tuple(each for each in call.legs if leg is None or each.channel != leg.channel)))
 
 
 def originate_failed(step: Step, call: Call, signal: Signal) -> None:
@@ -229,7 +233,7 @@ def rejoin(step: Step, call: Call, signal: Signal) -> None:
 
 
 def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
-    _conversation_over(step, call)
+    _conversation_over(step, call, _seen_or(CallOutcome.HANDLED, signal))
 
 
 def agent_hung_up(step: Step, call: Call, signal: Signal) -> None:
@@ -248,10 +252,15 @@ def end_conversation(step: Step, call: Call, signal: Signal) -> None:
     step.accept(signal.request)
 
 
-def _conversation_over(step: Step, call: Call) -> None:
+def _conversation_over(step: Step, call: Call, outcome: CallOutcome = CallOutcome.HANDLED) -> None:
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, "call_ended")
-    end_call(step, call, CallOutcome.HANDLED)
+    end_call(step, call, outcome)
+
+
+def _seen_or(outcome: CallOutcome, signal: Signal) -> CallOutcome:
+    """A caller who is missing in a snapshot left while nobody looked: how is not known."""
+    return CallOutcome.LOST_SIGHT if isinstance(signal, PbxSeen) else outcome
 
 
 def joined_unasked(step: Step, call: Call, signal: Signal) -> None:
@@ -316,7 +325,7 @@ def abandoned(step: Step, call: Call, signal: Signal) -> None:
     call = step.world.calls[call.id]
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, "caller_hung_up")
-    _ending(step, call, CallOutcome.ABANDONED)
+    _ending(step, call, _seen_or(CallOutcome.ABANDONED, signal))
 
 
 def fell_back(step: Step, call: Call, signal: Signal) -> None:

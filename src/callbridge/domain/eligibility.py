@@ -2,7 +2,7 @@
 
 from callbridge.domain.agents import Agent, PhoneState, Presence
 from callbridge.domain.calls import Call, OfferKind, Route, RouteKind
-from callbridge.domain.ids import AgentId
+from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.settings import AgentTransferMode, Member
 from callbridge.domain.world import World
 
@@ -32,18 +32,30 @@ def why_not(world: World, agent_id: AgentId, call: Call, now: float, route: Rout
     """
     if agent_id == call.agent:
         return "has_the_call"
-    route = route or call.route
+    kind = offer_kind(route or call.route)
+    taken = _taken(world, agent_id)
+    if taken is not None or kind is OfferKind.AGENT_HARD:
+        return taken
+    if _paused(call, agent_id, now):
+        return "rejected_recently"
+    return _unready(world, agent_id, kind)
+
+
+def _taken(world: World, agent_id: AgentId) -> str | None:
     agent = world.agents.get(agent_id)
-    settings = world.settings.agents.get(agent_id)
+    if agent is None or world.settings.agents.get(agent_id) is None:
+        return "unknown_agent"
+    return "has_an_offer" if agent.offer is not None else None
+
+
+def _paused(call: Call, agent_id: AgentId, now: float) -> bool:
+    return any(pause.agent == agent_id and pause.until > now for pause in call.pauses)
+
+
+def _unready(world: World, agent_id: AgentId, kind: OfferKind) -> str | None:
+    agent, settings = world.agents.get(agent_id), world.settings.agents.get(agent_id)
     if agent is None or settings is None:
         return "unknown_agent"
-    if agent.offer is not None:
-        return "has_an_offer"
-    kind = offer_kind(route)
-    if kind is OfferKind.AGENT_HARD:
-        return None
-    if any(pause.agent == agent_id and pause.until > now for pause in call.pauses):
-        return "rejected_recently"
     if agent.presence is Presence.OFFLINE:
         return "offline"
     if len(agent.calls) >= settings.max_sessions:
@@ -66,7 +78,11 @@ def asked(world: World, route: Route) -> tuple[AgentId, ...]:
     """All whom the route could mean, the first to be asked first: priority, then longest idle."""
     if route.kind is not RouteKind.GROUP:
         return (route.agent,) if route.agent else ()
-    group = world.settings.groups.get(route.group) if route.group else None
+    return _members(world, route.group) if route.group else ()
+
+
+def _members(world: World, group_id: GroupId) -> tuple[AgentId, ...]:
+    group = world.settings.groups.get(group_id)
     if group is None:
         return ()
 
@@ -75,6 +91,29 @@ def asked(world: World, route: Route) -> tuple[AgentId, ...]:
         return (member.priority, agent.idle_since if agent else 0.0, member.agent)
 
     return tuple(member.agent for member in sorted(group.members, key=order))
+
+
+class Candidates:
+    """Who can be offered one waiting call after the other, while nothing changes: who is free is found out once."""
+
+    def __init__(self, world: World, now: float) -> None:
+        self._world = world
+        self._now = now
+        self._free: dict[GroupId, tuple[AgentId, ...]] = {}
+
+    def of(self, call: Call, route: Route) -> tuple[AgentId, ...]:
+        """The same as `judge` says."""
+        group = route.group
+        if route.kind is not RouteKind.GROUP or group is None:
+            return judge(self._world, call, self._now, route)[0]
+        free = self._free.get(group)
+        if free is None:
+            free = self._free[group] = tuple(
+                agent
+                for agent in _members(self._world, group)
+                if _taken(self._world, agent) is None and _unready(self._world, agent, OfferKind.GROUP) is None
+            )
+        return tuple(agent for agent in free if agent != call.agent and not _paused(call, agent, self._now))
 
 
 def judge(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from callbridge.domain.calls import Call, Destination, DestinationKind, Route, RouteKind
+from callbridge.domain.calls import Call, CallState, Destination, DestinationKind, Route, RouteKind, Stage
 from callbridge.domain.eligibility import asked, why_not
 from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.policy import Refusal, transfer_refusal
@@ -32,14 +32,17 @@ def explain(
     destination: Destination,
     *,
     supervised: bool,
+    deferred: bool = False,
     mode: AgentTransferMode | None = None,
     number_problem: str | None = None,
     now: float,
 ) -> Explanation:
-    """`number_problem` as in `RequestTransfer`. Changes nothing."""
-    refusal = transfer_refusal(
+    """`deferred` and `number_problem` as in `RequestTransfer`. Changes nothing."""
+    refusal = _state_refusal(call) or transfer_refusal(
         world.settings, agent, destination, supervised=supervised, mode=mode, number_problem=number_problem
     )
+    if refusal is None and supervised and not deferred:
+        refusal = unavailable(world, call, destination, now)
     route = _route(destination, mode, supervised)
     if route is None:
         return Explanation(refusal=refusal, others={}, expected_wait=0.0 if refusal is None else None)
@@ -54,6 +57,28 @@ def explain(
         waiting=waiting,
         expected_wait=expected_wait(world, route, free=len(eligible), waiting=waiting),
     )
+
+
+def unavailable(world: World, call: Call, destination: Destination, now: float) -> Refusal | None:
+    """Why a supervised transfer to one agent cannot start now; None: it can, or the destination is no agent."""
+    if destination.kind is not DestinationKind.AGENT:
+        return None
+    route = Route(kind=RouteKind.AGENT, agent=AgentId(destination.value))
+    reason = why_not(world, AgentId(destination.value), call, now, route)
+    if reason is None:
+        return None
+    sentence = f"The agent is not available ({reason}); let the transfer wait for them, or choose another."
+    return Refusal("target_not_available", sentence)
+
+
+def _state_refusal(call: Call) -> Refusal | None:
+    """Calls can be transferred while caller and agent talk, or the caller is on hold."""
+    held = call.consult is not None and call.consult.stage is Stage.HELD
+    if call.state is CallState.TALKING or (call.state is CallState.CONSULTING and held):
+        return None
+    if call.state in (CallState.CONSULTING, CallState.MOVING):
+        return Refusal("transfer_under_way", "This call is being transferred already; cancel that first.")
+    return Refusal("not_talking", "This is possible only while you are connected with the caller.")
 
 
 def _route(destination: Destination, mode: AgentTransferMode | None, supervised: bool) -> Route | None:

@@ -23,7 +23,7 @@ from callbridge.domain.calls import (
 )
 from callbridge.domain.consult_offers import offer_to_target, wanted_route
 from callbridge.domain.effects import ConfirmReservation, Hangup, Originate, ReleaseReservation, Reserve
-from callbridge.domain.eligibility import judge, max_sessions, offer_kind, why_not
+from callbridge.domain.eligibility import Candidates, judge, max_sessions, offer_kind, why_not
 from callbridge.domain.ids import AgentId, leg_channel_id, offer_id
 from callbridge.domain.people import give_call, make_busy
 from callbridge.domain.returning import give_up_route, route_to_group
@@ -46,8 +46,9 @@ def dispatch(step: Step) -> None:
     world = step.world
     if world.reserving is not None or not world.pbx_up:
         return
+    who = Candidates(world, step.now)
     for call, route in _waiting(step):
-        candidates, _ = judge(world, call, step.now, route)
+        candidates = who.of(call, route)
         if candidates:
             world.reserving = call.id
             places = {agent: max_sessions(world, world.agents[agent], route) for agent in candidates}

@@ -24,14 +24,14 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     step.dispatch = True
     seen = {fact.channel for fact in signal.channels}
     for call_id in list(world.calls):
-        call = world.calls[call_id]
-        for leg in call.legs:
+        # The caller first: a leg that ended with them is no reason to look for another agent.
+        if world.calls[call_id].caller not in seen:
+            gone(step, world.calls[call_id].caller, signal)
+        for leg in world.calls[call_id].legs:
             margin = 0.0 if came_back else _ORDERED
             too_new = leg.state is LegState.DIALING and leg.made_at > signal.taken_at - margin
             if leg.channel not in seen and not too_new:
                 gone(step, leg.channel, signal)
-        if call.caller not in seen:
-            gone(step, call.caller, signal)
     for fact in signal.channels:
         observe(step, fact, signal)
     step.touched.update(world.calls)

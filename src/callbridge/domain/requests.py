@@ -17,7 +17,8 @@ from callbridge.domain.calls import (
 )
 from callbridge.domain.consult_offers import dial_external, start_ringing
 from callbridge.domain.effects import Hold, SetAfter
-from callbridge.domain.eligibility import judge, why_not
+from callbridge.domain.eligibility import judge
+from callbridge.domain.explain import unavailable
 from callbridge.domain.holding import put_on_hold
 from callbridge.domain.ids import AgentId, GroupId, transfer_id
 from callbridge.domain.policy import Refusal, external_number, transfer_refusal
@@ -182,12 +183,7 @@ def _refusal(step: Step, call: Call, signal: RequestTransfer) -> Refusal | None:
     )
     if refusal is not None or not signal.supervised or signal.deferred:
         return refusal
-    if signal.destination.kind is DestinationKind.AGENT:
-        reason = why_not(step.world, AgentId(signal.destination.value), call, step.now, _route(step, signal, None))
-        if reason is not None:
-            sentence = f"The agent is not available ({reason}); let the transfer wait for them, or choose another."
-            return Refusal("target_not_available", sentence)
-    return None
+    return unavailable(step.world, call, signal.destination, step.now)
 
 
 def _mode(step: Step, signal: RequestTransfer) -> AgentTransferMode | None:

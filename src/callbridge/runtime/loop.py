@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -19,15 +19,14 @@ from callbridge.domain.effects import (
     PublishAgent,
     PublishCall,
     Reply,
-    Reserve,
     StoreEffect,
 )
 from callbridge.domain.engine import Engine
 from callbridge.domain.ids import RequestId
-from callbridge.domain.signals import NobodyFree, Request, Reserved, Signal, Tick
+from callbridge.domain.signals import Configured, PbxLost, PbxSeen, Request, Signal, Tick
 from callbridge.domain.world import World
 from callbridge.runtime.metrics import LoopMetrics
-from callbridge.runtime.ports import Actor, Outbox, Publisher, Store
+from callbridge.runtime.ports import Actor, Outbox, Publisher, Store, Transaction
 from callbridge.web.ports import GatewayBusy, GatewayStopped
 
 _log = structlog.get_logger(__name__)
@@ -38,7 +37,7 @@ _BATCH = 200
 _IDLE = 1.0
 """Seconds after which the loop turns also when nothing came, so that its being alive can be seen."""
 _ANSWER = 10.0
-"""Seconds after which whoever asked is told that the gateway is busy."""
+"""Seconds after which whoever asked is told that the answer is not known."""
 _SAVE_TRIES = 5
 
 
@@ -53,8 +52,9 @@ class Runtime:
         outbox: Outbox | None = None,
         metrics: LoopMetrics | None = None,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`clock` gives epoch seconds, the same that saved deadlines are in."""
+        """`clock` gives epoch seconds, the same that saved deadlines are in; `sleep` waits between tries to save."""
         self._engine = engine
         self._store = store
         self._actor: Actor | None = None
@@ -62,6 +62,7 @@ class Runtime:
         self._outbox = outbox
         self._metrics = metrics or LoopMetrics()
         self._clock = clock
+        self._sleep = sleep
         self._inbox: deque[Signal] = deque()
         self._wake = asyncio.Event()
         self._waiting: dict[RequestId, asyncio.Future[Reply]] = {}
@@ -80,9 +81,19 @@ class Runtime:
         """The live state, to be read only, and only between two awaits."""
         return self._engine.world
 
+    def decides(self, within: float) -> bool:
+        """Whether callers who wait here are served: it has turned within so many seconds, and the engine has the PBX.
+
+        A snapshot that the engine failed on leaves it without one: then the dialplan's fallback shall have them.
+        """
+        return self._clock() - self.turned_at < within and self._engine.world.pbx_up
+
     def put(self, signal: Signal) -> bool:
-        """Takes a signal; False where the inbox is full and the signal is lost."""
-        if len(self._inbox) >= _INBOX:
+        """Takes a signal; False where the inbox is full and the signal is lost.
+
+        The few that put right what was lost, or that nothing would repeat, are always taken.
+        """
+        if len(self._inbox) >= _INBOX and not isinstance(signal, PbxSeen | PbxLost | Configured):
             self._metrics.overflow()
             return False
         self._inbox.append(signal)
@@ -94,7 +105,10 @@ class Runtime:
         return RequestId(f"r{next(self._requests)}")
 
     async def ask(self, request: Request) -> Reply:
-        """The answer to a request: accepted or refused, saved already. Raises GatewayStopped and GatewayBusy."""
+        """The answer to a request: accepted or refused, saved already. Raises GatewayStopped and GatewayBusy.
+
+        Raises TimeoutError where no answer came in time: then nobody knows yet whether it was done.
+        """
         if self._stopped:
             raise GatewayStopped
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -106,8 +120,6 @@ class Runtime:
                 raise GatewayBusy
             async with asyncio.timeout(_ANSWER):
                 return await future
-        except TimeoutError:
-            raise GatewayBusy from None
         finally:
             self._waiting.pop(request.request, None)
 
@@ -152,36 +164,44 @@ class Runtime:
             self._tell(effects)
 
     async def _decide_and_save(self, batch: Sequence[Signal], now: float) -> list[Effect]:
-        """Everything that the batch leads to, saved in one transaction, with the store's answers decided on too."""
-        rounds: list[_Round] = []
-        effects: list[Effect] = []
-        pending: Sequence[Signal] = batch
-        for attempt in range(1, _SAVE_TRIES + 1):
+        """Everything that the batch leads to, saved in one transaction, with the store's answers decided on too.
+
+        Where saving fails, the engine goes back to what it was before the batch, and everything is decided again: the
+        store's answers may be others then. Nothing of it was acted on or told, and ids are derived, so it is as if
+        the first time had never been, also where that had been saved after all.
+        """
+        before = self._engine.world.copy()
+        decided: list[Effect] = []
+        messages: Sequence[object] = ()
+        for attempt in itertools.count(1):
             try:
                 async with self._store.transaction() as transaction:
-                    for done in rounds:
-                        await done.repeat(transaction.apply)
-                    while pending:
-                        found = [effect for signal in pending for effect in self._engine.handle(signal, now)]
-                        pending = []
-                        effects += found
-                        current = _Round([effect for effect in found if isinstance(effect, StoreEffect)])
-                        rounds.append(current)
-                        pending = await current.first(transaction.apply)
+                    effects = await self._decide(batch, now, transaction)
                     if self._outbox is not None:
-                        messages = self._outbox.messages(_published(effects))
+                        if effects != decided or attempt == 1:
+                            decided, messages = effects, self._outbox.messages(_published(effects))
                         if messages:
                             await transaction.enqueue(messages)
                 return effects
-            except asyncio.CancelledError:
-                raise
             except Exception:
-                if attempt == _SAVE_TRIES or (rounds and rounds[-1].answers is None and _asks(rounds[-1].effects)):
+                self._engine.world = before.copy()
+                if attempt == _SAVE_TRIES:
                     raise
                 _log.exception("save_failed", attempt=attempt)
                 self._metrics.save_failed()
-                await asyncio.sleep(0.2 * 2**attempt)
+                await self._sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
+
+    async def _decide(self, batch: Sequence[Signal], now: float, transaction: Transaction) -> list[Effect]:
+        """The store's answers are signals too, and lead to more, until nothing is asked any more."""
+        effects: list[Effect] = []
+        pending = batch
+        while pending:
+            found = [effect for signal in pending for effect in self._engine.handle(signal, now)]
+            effects += found
+            to_store = [effect for effect in found if isinstance(effect, StoreEffect)]
+            pending = await transaction.apply(to_store) if to_store else []
+        return effects
 
     def _tell(self, effects: Sequence[Effect]) -> None:
         if self._publisher is not None:
@@ -197,29 +217,6 @@ class Runtime:
                 case Anomaly():
                     self._metrics.anomaly()
                     _log.error("anomaly", what=effect.what, call=effect.call)
-
-
-class _Round:
-    """Store effects of one pass through the engine, and what the store answered, to be repeated after a failure."""
-
-    def __init__(self, effects: list[StoreEffect]) -> None:
-        self.effects = effects
-        self.answers: list[Reserved | NobodyFree] | None = None
-
-    async def first(self, apply: Callable[..., object]) -> list[Reserved | NobodyFree]:
-        self.answers = await apply(self.effects) if self.effects else []  # type: ignore[misc]
-        assert self.answers is not None
-        return self.answers
-
-    async def repeat(self, apply: Callable[..., object]) -> None:
-        answers: list[Reserved | NobodyFree] = await apply(self.effects) if self.effects else []  # type: ignore[misc]
-        if self.answers is not None and answers != self.answers:
-            raise RuntimeError("the store answered a repeated reservation differently")
-        self.answers = answers
-
-
-def _asks(effects: Sequence[StoreEffect]) -> bool:
-    return any(isinstance(effect, Reserve) for effect in effects)
 
 
 def _published(effects: Sequence[Effect]) -> list[PublishAgent | PublishCall]:

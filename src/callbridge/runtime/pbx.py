@@ -7,7 +7,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -38,9 +38,12 @@ _LOOK_EVERY = 60.0
 _HARMLESS = (Hangup, SetAfter, SetHear, Mute, StartRecording, StopRecording)
 """Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
+_RENEW_RETRY = 1.0
 _IN_FLIGHT = 100
 """Actions that may be under way at once; the next ones wait their turn, in order."""
 _QUEUE = 10_000
+_HELD_BACK = 20_000
+"""Events that may wait for a snapshot; where there are more, another snapshot takes the place of all of them."""
 _UNSTAMPED_EVERY = 5.0
 """Seconds between two complaints about events without the stamp, and two attempts to put that right."""
 _STAMP_SHAPE = re.compile(r"[0-9a-f]{32}")
@@ -70,21 +73,28 @@ class Pbx:
         lease: float = 30.0,
         music_class: str = "default",
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
 
         `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
-        `music_class`: what waiting callers hear, where the dialplan says nothing else. `clock` gives epoch seconds.
+        `music_class`: what waiting callers hear, where the dialplan says nothing else. `clock` gives epoch seconds,
+        `sleep` waits before a failed snapshot is tried again.
         """
         self._put = put
         self._alive = alive
         self._lease = lease
         self._music_class = music_class
         self._clock = clock
+        self._sleep = sleep
         self._ami: Ami | None = None
         self._up = False
+        self._life = 0
+        """How often the link came up: what one life shows says nothing about the next."""
         self._look = asyncio.Event()
         self._held_back: list[Message] | None = None
+        self._overflowed = False
+        self._renew_now = asyncio.Event()
         self._actions: asyncio.Queue[ChannelEffect] = asyncio.Queue(_QUEUE)
         self._places = asyncio.Semaphore(_IN_FLIGHT)
         self._tasks: asyncio.TaskGroup | None = None
@@ -108,6 +118,7 @@ class Pbx:
 
     def on_up(self) -> None:
         self._up = True
+        self._life += 1
         self._held_back = []
         self._look.set()
 
@@ -117,14 +128,17 @@ class Pbx:
         self._held_back = None
         while not self._actions.empty():
             self._actions.get_nowait()
-        if not self._put(PbxLost()):
-            _log.error("inbox_full", lost="PbxLost")
+        self._put(PbxLost())
 
     def on_event(self, message: Message) -> None:
-        if self._held_back is not None:
+        if self._held_back is None:
+            self._take(message)
+        elif len(self._held_back) < _HELD_BACK:
             self._held_back.append(message)
         else:
-            self._take(message)
+            _log.error("held_back_full")
+            self._held_back.clear()
+            self._look.set()
 
     def _take(self, message: Message) -> None:
         if not is_genuine(message, self._stamp):
@@ -135,6 +149,7 @@ class Pbx:
             return
         signal = decode(message, self._stamp)
         if signal is not None and not self._put(signal):
+            self._overflowed = True
             self._look.set()
 
     def _unstamped(self) -> None:
@@ -203,13 +218,16 @@ class Pbx:
                     await self._look.wait()
             except TimeoutError:
                 pass
+            if self._overflowed:
+                await self._sleep(_LOOK_RETRY)
+                self._overflowed = False
             self._look.clear()
             if self._up:
                 await self._look_once()
 
     async def _look_once(self) -> None:
-        if self._held_back is None:
-            self._held_back = []
+        life = self._life
+        self._held_back = []  # what came before is in the snapshot
         try:
             await self._stamp_pbx()
             seen = await take_snapshot(self._link, self._clock(), self._stamp)
@@ -217,20 +235,20 @@ class Pbx:
             return
         except AmiError as error:
             _log.warning("snapshot_failed", reason=str(error))
-            self._release_events()
-            await asyncio.sleep(_LOOK_RETRY)
+            if self.seen.is_set():
+                self._release_events()
+            await self._sleep(_LOOK_RETRY)
             self._look.set()
             return
-        if not self._up:
+        if not self._up or life != self._life:
             return
-        if self._put(seen):
-            self.seen.set()
-        else:
-            self._look.set()
+        self._put(seen)
+        self.seen.set()
+        self._renew_now.set()
         self._release_events()
 
     def _release_events(self) -> None:
-        """Events that came meanwhile, after the snapshot; before the first snapshot they are only kept."""
+        """Events that came meanwhile, after the snapshot. Before the first one after a login nothing is released."""
         messages, self._held_back = self._held_back or [], None
         for message in messages:
             self._take(message)
@@ -248,14 +266,25 @@ class Pbx:
     # ------------------------------------------------------------ the lease
 
     async def _renewing(self) -> None:
-        """Vouches for the callers as long as the loop turns. The PBX's own clock counts, not ours."""
+        """Vouches for the callers as long as the loop turns. The PBX's own clock counts, not ours.
+
+        Also after each snapshot, at once: the PBX that was logged in to may have forgotten the lease, and gives its
+        callers a few seconds only.
+        """
         while True:
+            self._renew_now.clear()
+            wait = min(_RENEW_RETRY, self._lease / 3)
             if self.seen.is_set() and self._alive():
                 try:
                     await self._renew()
+                    wait = self._lease / 3
                 except AmiError as error:
                     _log.warning("lease_not_renewed", reason=str(error))
-            await asyncio.sleep(min(1.0, self._lease / 3) if not self.seen.is_set() else self._lease / 3)
+            try:
+                async with asyncio.timeout(wait):
+                    await self._renew_now.wait()
+            except TimeoutError:
+                pass
 
     async def _renew(self) -> None:
         answer = await self._link.action("Getvar", {"Variable": "EPOCH"})

@@ -1,0 +1,415 @@
+"""Between the link and the loop: snapshots and the events around them, actions in their order, and the lease."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+
+import pytest
+from runtime_fakes import WITHIN, Clock, Sleeper
+
+from callbridge.ami.errors import ActionRefused, ActionTimeout, ConnectionLost
+from callbridge.ami.framing import Message
+from callbridge.domain.effects import ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
+from callbridge.domain.ids import CallId, ChannelId
+from callbridge.domain.signals import ActionFailed, ChannelGone, PbxLost, PbxSeen, Signal
+from callbridge.runtime.pbx import Pbx
+
+STAMP = "0123456789abcdef" * 2
+CALL = CallId("c-1")
+Headers = Mapping[str, str | Sequence[str]]
+
+
+class FakeAmi:
+    """Answers at once, fails as told, or waits at a gate; keeps every action in its order."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, dict[str, str | Sequence[str]]]] = []
+        self.variables = {"CALLBRIDGE_STAMP": STAMP, "EPOCH": "5000"}
+        self.failures: dict[str, deque[Exception]] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.came = asyncio.Event()
+
+    async def action(self, name: str, /, headers: Headers = {}, *, within: float | None = None) -> Message:  # noqa: B006
+        self.sent.append((name, dict(headers)))
+        self.came.set()
+        variable = str(headers.get("Variable", ""))
+        await self._meets(f"{name} {variable}" if f"{name} {variable}" in self.gates | self.failures else name)
+        if name == "Setvar" and "Channel" not in headers:
+            self.variables[variable] = str(headers["Value"])
+        return {"Response": "Success", "Value": self.variables.get(variable, "")}
+
+    async def list_action(self, name: str, /, headers: Headers = {}, *, within: float | None = None) -> list[Message]:  # noqa: B006
+        self.sent.append((name, dict(headers)))
+        self.came.set()
+        await self._meets(name)
+        return []
+
+    async def _meets(self, name: str) -> None:
+        if name in self.gates:
+            await self.gates[name].wait()
+        if self.failures.get(name):
+            raise self.failures[name].popleft()
+
+    def fail(self, name: str, *errors: Exception) -> None:
+        self.failures.setdefault(name, deque()).extend(errors)
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.sent]
+
+    def leases(self) -> list[str]:
+        return [str(headers["Value"]) for _, headers in self.sent if headers.get("Variable") == "CALLBRIDGE_ALIVE"]
+
+
+class Desk:
+    """A running `Pbx` with what it told the loop."""
+
+    def __init__(self) -> None:
+        self.ami = FakeAmi()
+        self.clock = Clock()
+        self.sleeper = Sleeper()
+        self.told: list[Signal] = []
+        self.full = False
+        self.alive = True
+        self.lease = 30.0
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.pbx: Pbx
+
+    def start(self) -> Pbx:
+        self.pbx = Pbx(put=self._put, alive=lambda: self.alive, lease=self.lease, clock=self.clock, sleep=self.sleeper)
+        self.pbx.attach(self.ami)
+        self._task = asyncio.get_running_loop().create_task(self.pbx.run())
+        return self.pbx
+
+    async def up(self) -> Pbx:
+        pbx = self.start()
+        pbx.on_up()
+        await self.until(pbx.seen.is_set)
+        return pbx
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def _put(self, signal: Signal) -> bool:
+        self._changed.set()
+        if self.full and not isinstance(signal, PbxSeen | PbxLost):
+            return False
+        self.told.append(signal)
+        return True
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Looked at whenever something is sent or told, and now and then."""
+        async with asyncio.timeout(WITHIN):
+            while not reached():
+                assert self._task is None or not self._task.done(), "it has ended"
+                self._changed.clear()
+                self.ami.came.clear()
+                waits = [asyncio.ensure_future(event.wait()) for event in (self._changed, self.ami.came)]
+                await asyncio.wait(waits, timeout=0.01, return_when=asyncio.FIRST_COMPLETED)
+                for wait in waits:
+                    wait.cancel()
+
+    def kinds(self) -> list[str]:
+        return [type(signal).__name__ for signal in self.told]
+
+    def snapshots(self) -> int:
+        return self.kinds().count("PbxSeen")
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    made = Desk()
+    yield made
+    await made.stop()
+
+
+def gone(channel: str, stamp: str = STAMP) -> Message:
+    return {"Event": "Hangup", "Uniqueid": channel, "Cause": "16", "ChanVariable": [f"CALLBRIDGE_STAMP={stamp}"]}
+
+
+def hold(number: int = 1) -> Hold:
+    return Hold(call=CALL, channel=ChannelId(f"17.{number}"), name=f"PJSIP/x-{number}")
+
+
+def originate() -> Originate:
+    return Originate(
+        call=CALL, channel=ChannelId("leg"), phone="PJSIP/anna", caller_number="1", caller_name="x", timeout=5.0
+    )
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+async def test_given_a_login_then_a_snapshot_comes_first_and_only_then_is_the_pbx_seen(desk: Desk) -> None:
+    pbx = desk.start()
+    assert not pbx.seen.is_set()
+    desk.ami.gates["DeviceStateList"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "DeviceStateList" in desk.ami.names())
+    assert (desk.told, pbx.seen.is_set()) == ([], False)
+    desk.ami.gates["DeviceStateList"].set()
+    await desk.until(pbx.seen.is_set)
+    assert desk.kinds() == ["PbxSeen"]
+
+
+async def test_given_events_while_a_snapshot_is_taken_then_they_are_handled_after_it_in_their_order(desk: Desk) -> None:
+    pbx = desk.start()
+    desk.ami.gates["BridgeList"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "BridgeList" in desk.ami.names())
+    pbx.on_event(gone("1.1"))
+    pbx.on_event(gone("1.2"))
+    assert desk.told == []
+    desk.ami.gates["BridgeList"].set()
+    await desk.until(lambda: len(desk.told) == 3)
+    assert desk.kinds() == ["PbxSeen", "ChannelGone", "ChannelGone"]
+    assert [signal.channel for signal in desk.told if isinstance(signal, ChannelGone)] == ["1.1", "1.2"]
+    pbx.on_event(gone("1.3"))
+    assert len(desk.told) == 4, "afterwards nothing is held back"
+
+
+async def test_given_a_first_snapshot_that_fails_then_it_is_taken_again_and_no_event_comes_before_it(
+    desk: Desk,
+) -> None:
+    pbx = desk.start()
+    desk.ami.fail("BridgeList", ActionTimeout("BridgeList", 5.0), ActionRefused("BridgeList", "no"))
+    desk.ami.gates["BridgeList"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "BridgeList" in desk.ami.names())
+    pbx.on_event(gone("1.1"))
+    desk.ami.gates["BridgeList"].set()
+    await desk.until(pbx.seen.is_set)
+    assert desk.sleeper.slept == [1.0, 1.0]
+    assert desk.kinds() == ["PbxSeen"], "what came before is in the snapshot that was taken afterwards"
+
+
+async def test_given_a_later_snapshot_that_fails_then_events_go_on_and_it_is_taken_again(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.fail("Status", ActionTimeout("Status", 5.0))
+    desk.ami.gates["Status"] = asyncio.Event()
+    pbx.act([LookAgain(why="a test")])
+    await desk.until(lambda: desk.ami.names().count("Status") == 2)
+    pbx.on_event(gone("1.1"))
+    desk.ami.gates["Status"].set()
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert desk.kinds() == ["PbxSeen", "ChannelGone", "PbxSeen"]
+
+
+async def test_given_a_link_that_drops_during_a_snapshot_then_only_the_next_ones_snapshot_counts(desk: Desk) -> None:
+    pbx = desk.start()
+    desk.ami.fail("Status", ConnectionLost("gone"))
+    desk.ami.gates["Status"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "Status" in desk.ami.names())
+    pbx.on_event(gone("1.1"))
+    pbx.on_down("cable")
+    desk.ami.gates["Status"].set()
+    pbx.on_up()
+    await desk.until(pbx.seen.is_set)
+    assert desk.kinds() == ["PbxLost", "PbxSeen"]
+
+
+async def test_given_a_link_that_drops_with_the_snapshots_last_row_then_it_is_not_taken_for_now(desk: Desk) -> None:
+    pbx = desk.start()
+    desk.ami.gates["DeviceStateList"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "DeviceStateList" in desk.ami.names())
+    desk.ami.gates["DeviceStateList"].set()
+    pbx.on_down("cable")
+    pbx.act([hold()])
+    pbx.on_up()
+    await desk.until(pbx.seen.is_set)
+    assert desk.kinds() == ["PbxLost", "PbxSeen"]
+    assert desk.ami.names().count("DeviceStateList") == 2
+    assert "Redirect" not in desk.ami.names()
+
+
+async def test_given_an_inbox_that_is_full_then_the_pbx_is_looked_at_again_but_not_without_end(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.full = True
+    for number in range(50):
+        pbx.on_event(gone(f"1.{number}"))
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert desk.sleeper.slept == [1.0]
+    assert desk.kinds() == ["PbxSeen", "PbxSeen"]
+
+
+async def test_given_more_events_than_may_wait_for_a_snapshot_then_another_one_takes_their_place(desk: Desk) -> None:
+    pbx = desk.start()
+    desk.ami.gates["Status"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "Status" in desk.ami.names())
+    for number in range(20_001):
+        pbx.on_event(gone(f"1.{number}"))
+    pbx.on_event(gone("2.1"))
+    desk.ami.gates["Status"].set()
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert desk.kinds() == ["PbxSeen", "ChannelGone", "PbxSeen"]
+
+
+async def test_given_a_pbx_that_has_booted_when_it_says_so_then_it_is_looked_at_again(desk: Desk) -> None:
+    pbx = await desk.up()
+    pbx.on_event({"Event": "FullyBooted"})
+    await desk.until(lambda: desk.snapshots() == 2)
+
+
+# ---------------------------------------------------------------- the stamp
+
+
+async def test_given_events_without_the_stamp_then_they_are_dropped_and_counted_and_it_is_looked_into_now_and_then(
+    desk: Desk,
+) -> None:
+    pbx = await desk.up()
+    for _ in range(10):
+        pbx.on_event(gone("1.1", stamp="guessed"))
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert pbx.unstamped == 10
+    assert desk.kinds() == ["PbxSeen", "PbxSeen"]
+    pbx.on_event(gone("1.1", stamp="guessed"))
+    desk.clock.now += 5.0
+    pbx.on_event(gone("1.1", stamp="guessed"))
+    await desk.until(lambda: desk.snapshots() == 3)
+    assert (pbx.unstamped, desk.snapshots()) == (12, 3)
+
+
+async def test_given_a_pbx_without_a_stamp_then_it_gets_one_that_nobody_can_guess(desk: Desk) -> None:
+    desk.ami.variables["CALLBRIDGE_STAMP"] = "short"
+    pbx = await desk.up()
+    stamp = desk.ami.variables["CALLBRIDGE_STAMP"]
+    assert len(stamp) == 32
+    pbx.on_event(gone("1.1", stamp=stamp))
+    assert desk.kinds() == ["PbxSeen", "ChannelGone"]
+
+
+# ---------------------------------------------------------------- actions
+
+
+async def test_given_effects_then_their_actions_are_sent_in_order_without_waiting_for_answers(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.gates["Redirect"] = asyncio.Event()
+    pbx.act([hold(number) for number in range(20)])
+    await desk.until(lambda: desk.ami.names().count("Redirect") == 20)
+    redirects = [headers["Channel"] for name, headers in desk.ami.sent if name == "Redirect"]
+    assert redirects == [f"PJSIP/x-{number}" for number in range(20)]
+    desk.ami.gates["Redirect"].set()
+
+
+async def test_given_many_effects_then_only_a_hundred_are_under_way_at_once(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.gates["Redirect"] = asyncio.Event()
+    pbx.act([hold(number) for number in range(150)])
+    await desk.until(lambda: desk.ami.names().count("Redirect") == 100)
+    desk.ami.gates["Redirect"].set()
+    await desk.until(lambda: desk.ami.names().count("Redirect") == 150)
+
+
+@pytest.mark.parametrize(
+    ("effect", "action"), [(hold(), "Redirect"), (originate(), "Originate")], ids=["Hold", "Originate"]
+)
+async def test_given_an_action_that_is_refused_then_the_engine_is_told(
+    desk: Desk, effect: ChannelEffect, action: str
+) -> None:
+    pbx = await desk.up()
+    desk.ami.fail(action, ActionRefused(action, "Redirect failed, channel not up"))
+    pbx.act([effect])
+    await desk.until(lambda: len(desk.told) == 2)
+    failed = desk.told[-1]
+    assert isinstance(failed, ActionFailed)
+    assert (failed.call, failed.action) == (CALL, type(effect).__name__)
+
+
+async def test_given_an_action_lost_with_the_connection_then_nothing_is_said_but_that(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.gates["Redirect"] = asyncio.Event()
+    desk.ami.fail("Redirect", ConnectionLost("gone"))
+    pbx.act([hold()])
+    await desk.until(lambda: "Redirect" in desk.ami.names())
+    pbx.on_down("cable")
+    desk.ami.gates["Redirect"].set()
+    pbx.on_up()
+    await desk.until(pbx.seen.is_set)
+    assert desk.kinds() == ["PbxSeen", "PbxLost", "PbxSeen"]
+    assert desk.ami.names().count("Redirect") == 1, "nothing is sent twice"
+
+
+@pytest.mark.parametrize(
+    ("effect", "action"),
+    [
+        (Hangup(call=CALL, channel=ChannelId("17.1")), "Hangup"),
+        (SetAfter(call=CALL, channel=ChannelId("17.1"), name="PJSIP/x-1", after="hangup"), "Setvar"),
+    ],
+    ids=["Hangup", "SetAfter"],
+)
+async def test_given_an_order_for_a_channel_that_is_gone_when_refused_then_nobody_minds(
+    desk: Desk, effect: ChannelEffect, action: str
+) -> None:
+    pbx = await desk.up()
+    desk.ami.fail(action, ActionRefused(action, "No such channel"), ActionTimeout(action, 5.0))
+    pbx.act([effect])
+    await desk.until(lambda: len(desk.ami.failures[action]) == 1)
+    pbx.act([effect])
+    await desk.until(lambda: len(desk.told) == 2)
+    failed = desk.told[-1]
+    assert isinstance(failed, ActionFailed), "without an answer nobody knows, and that is said"
+    assert "did not answer" in failed.reason
+
+
+async def test_given_a_link_that_is_down_when_something_is_to_be_done_then_it_is_not_done_later(desk: Desk) -> None:
+    pbx = await desk.up()
+    pbx.on_down("cable")
+    pbx.act([hold()])
+    pbx.on_up()
+    await desk.until(pbx.seen.is_set)
+    pbx.act([LookAgain(why="a test")])
+    await desk.until(lambda: desk.snapshots() == 3)
+    assert "Redirect" not in desk.ami.names()
+
+
+# ---------------------------------------------------------------- the lease
+
+
+async def test_given_a_pbx_that_is_seen_then_the_lease_is_renewed_at_once_by_its_own_clock(desk: Desk) -> None:
+    await desk.up()
+    await desk.until(lambda: desk.ami.leases() == ["5030"])
+
+
+async def test_given_a_pbx_that_comes_back_then_the_lease_is_renewed_at_once_again(desk: Desk) -> None:
+    pbx = await desk.up()
+    await desk.until(lambda: len(desk.ami.leases()) == 1)
+    pbx.on_down("restart")
+    desk.ami.variables["EPOCH"] = "9000"
+    pbx.on_up()
+    await desk.until(lambda: desk.ami.leases() == ["5030", "9030"])
+
+
+async def test_given_a_loop_that_does_not_turn_then_the_lease_is_not_renewed_until_it_does(desk: Desk) -> None:
+    desk.alive = False
+    desk.lease = 0.06
+    pbx = await desk.up()
+    pbx.act([LookAgain(why="a test")])
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert desk.ami.leases() == []
+    desk.alive = True
+    await desk.until(lambda: len(desk.ami.leases()) >= 3)
+
+
+async def test_given_a_pbx_that_is_not_seen_then_the_lease_is_not_renewed(desk: Desk) -> None:
+    desk.lease = 0.06
+    pbx = desk.start()
+    desk.ami.gates["Status"] = asyncio.Event()
+    pbx.on_up()
+    await desk.until(lambda: "Status" in desk.ami.names())
+    await asyncio.sleep(0.1)  # several times the lease
+    assert desk.ami.leases() == []
+
+
+async def test_given_a_renewal_that_fails_then_it_is_tried_again_soon(desk: Desk) -> None:
+    desk.lease = 0.06
+    desk.ami.fail("Getvar EPOCH", ActionTimeout("Getvar", 5.0))
+    desk.ami.variables["EPOCH"] = "5000"
+    await desk.up()
+    await desk.until(lambda: desk.ami.leases()[:1] == ["5000"])
