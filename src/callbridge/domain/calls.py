@@ -120,6 +120,8 @@ class Leg:
     """In a conference: put on hold by the agent."""
     releasing: bool = False
     """Told to hang up: what it still says does not matter any more."""
+    failed: bool = False
+    """The PBX said that it came to nothing: where it never rang, no end of it will be seen."""
 
 
 class DestinationKind(StrEnum):

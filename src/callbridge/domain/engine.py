@@ -16,7 +16,15 @@ from callbridge.domain.calls import Call, CallState, LegState, OfferState
 from callbridge.domain.consulting import Event
 from callbridge.domain.deadlines import deadlines, end_wrap_ups, is_due, pass_deadlines
 from callbridge.domain.effects import Anomaly, Effect, LookAgain, ReleaseReservation, Reply
-from callbridge.domain.facts import channel_entered, channel_gone, channel_left, gone, originate_failed, stimulate_leg
+from callbridge.domain.facts import (
+    channel_entered,
+    channel_gone,
+    channel_left,
+    gone,
+    mark_failed,
+    originate_failed,
+    stimulate_leg,
+)
 from callbridge.domain.ids import AgentId, CallId
 from callbridge.domain.routing import Stimulus, apply
 from callbridge.domain.settings import Settings
@@ -197,11 +205,13 @@ def _action_failed(step: Step, signal: ActionFailed) -> None:
     if call is None:
         return
     leg = call.leg(signal.channel)
-    if signal.action == "Originate" and call.state in ARRANGED and leg is not None:
+    if signal.action == "Originate" and leg is not None and (leg.releasing or call.state in ARRANGED):
         gone(step, signal.channel, signal)
     elif call.state in ARRANGED:
         arrangement.refused(step, call)
     else:
+        if signal.action == "Originate" and leg is not None:
+            call = mark_failed(step, call, leg)
         apply(step, call, Stimulus.ACTION_FAILED, signal)
 
 

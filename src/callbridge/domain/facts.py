@@ -165,13 +165,20 @@ def originate_failed(step: Step, signal: OriginateFailed) -> None:
         return
     if leg.releasing and leg.state is LegState.DIALING:
         gone(step, signal.channel, signal)
-    elif call.state in ARRANGED:
-        if leg.state is LegState.DIALING:
-            deadline = min(leg.deadline or step.now + _FAILED, step.now + _FAILED)
-            legs = tuple(replace(each, deadline=deadline) if each is leg else each for each in call.legs)
-            step.put(replace(call, legs=legs))
-    elif _is_present(call, signal.channel):
+        return
+    call = mark_failed(step, call, leg)
+    if call.state not in ARRANGED and _is_present(call, signal.channel):
         apply(step, call, Stimulus.LEG_FAILED, signal)
+
+
+def mark_failed(step: Step, call: Call, leg: Leg) -> Call:
+    """A leg that was not seen to ring, and whose end with the cause may follow in a moment, or never."""
+    if leg.state is not LegState.DIALING:
+        return call
+    failed = replace(leg, failed=True)
+    if call.state in ARRANGED:
+        failed = replace(failed, deadline=min(leg.deadline or step.now + _FAILED, step.now + _FAILED))
+    return step.put(replace(call, legs=tuple(failed if each is leg else each for each in call.legs)))
 
 
 def gone(step: Step, channel: ChannelId, signal: Signal) -> None:

@@ -22,7 +22,8 @@ from callbridge.domain.calls import (
     TransferState,
 )
 from callbridge.domain.consult_offers import offer_to_target, wanted_route
-from callbridge.domain.effects import ConfirmReservation, Hangup, Originate, ReleaseReservation, Reserve
+from callbridge.domain.consult_release import release
+from callbridge.domain.effects import ConfirmReservation, Originate, ReleaseReservation, Reserve
 from callbridge.domain.eligibility import Candidates, judge, max_sessions, offer_kind, why_not
 from callbridge.domain.ids import AgentId, leg_channel_id, offer_id
 from callbridge.domain.people import give_call, make_busy
@@ -226,14 +227,8 @@ def end_offer(step: Step, call: Call, state: OfferState, reason: str | None = No
 
 
 def release_leg(step: Step, call: Call) -> Call:
-    """The present agent's leg is told to hang up; it stays on the call's list until it is gone."""
-    leg = call.agent_leg
-    if leg is None:
-        return call
-    step.emit(Hangup(call=call.id, channel=leg.channel))
-    return step.put(
-        replace(call, legs=tuple(replace(each, releasing=True) if each is leg else each for each in call.legs))
-    )
+    """The present agent's leg is told to hang up."""
+    return release(step, call, call.agent_leg)
 
 
 def pause_agent(step: Step, call: Call, agent: AgentId) -> Call:
