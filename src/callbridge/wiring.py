@@ -75,6 +75,7 @@ def web_settings(config: Config) -> WebSettings:
         ),
         cors_origins=frozenset(config.http.cors_origins),
         trusted_proxies=frozenset(config.http.trusted_proxies),
+        region=config.site.region,
     )
 
 

@@ -20,10 +20,10 @@ from callbridge.check.pbx import (
     check_music,
     check_version,
 )
-from callbridge.check.phones import check_phones
+from callbridge.check.phones import check_outbound, check_phones
 from callbridge.check.shipped import contexts, modules
 from callbridge.check.show import show
-from callbridge.config import AgentSection, Login, Pbx, Secret
+from callbridge.config import AgentSection, Login, Outbound, Pbx, Secret
 
 ANNA = AgentSection(id="anna", name="Anna", phone="PJSIP/anna")
 
@@ -285,3 +285,31 @@ async def test_given_a_refused_action_when_asked_then_the_check_goes_on(pbx: Fak
     assert (await check_dialplan(pbx, ["support"]))[0].level is Level.WARNING
     headers: Headers = {"Variable": "EPOCH"}
     assert (await pbx.action("Getvar", headers))["Value"] == "1000"
+
+
+CARRIER = Outbound(dial="PJSIP/{number}@carrier")
+
+
+async def test_given_a_known_trunk_when_checked_then_external_numbers_can_be_called(pbx: FakePbx) -> None:
+    assert await check_outbound(pbx, None) == []
+    pbx.phone("carrier")
+    assert only_ok(await check_outbound(pbx, CARRIER))
+
+
+async def test_given_an_unknown_trunk_when_checked_then_a_warning_names_it(pbx: FakePbx) -> None:
+    assert "does not know the endpoint carrier" in the(await check_outbound(pbx, CARRIER), Level.WARNING)
+    pbx.variables["DEVICE_STATE(PJSIP/carrier)"] = "INVALID"
+    del pbx.variables["IFMODULE(func_pjsip_endpoint.so)"]
+    assert "does not know the endpoint carrier" in the(await check_outbound(pbx, CARRIER), Level.WARNING)
+    del pbx.variables["DEVICE_STATE(PJSIP/carrier)"]
+    assert "cannot be seen" in the(await check_outbound(pbx, CARRIER), Level.NOTE)
+
+
+async def test_given_a_trunk_that_transfers_by_itself_when_checked_then_a_warning_with_the_cure(pbx: FakePbx) -> None:
+    pbx.phone("carrier", transfer="true")
+    assert "allow_transfer = no" in the(await check_outbound(pbx, CARRIER), Level.WARNING)
+
+
+async def test_given_a_trunk_that_is_away_when_checked_then_it_is_noted(pbx: FakePbx) -> None:
+    pbx.phone("carrier", state="UNAVAILABLE")
+    assert "cannot be reached at the moment" in the(await check_outbound(pbx, CARRIER), Level.NOTE)

@@ -28,12 +28,21 @@ store:
 site:
   region: DE
 options:
-  transfers: {{enabled: true, to_agent: soft, max_wait: 60}}
+  transfers:
+    enabled: true
+    to_agent: soft
+    max_wait: 60
+    supervised: false
+    four_way: true
+    hangup: recalls
+    externals_may_stay: true
+    external_timeout: 25
   offer_timeout: 15
   answer_timeout: 25
   wrap_up: 5
   reject_pause: 40
   max_sessions: 2
+  record_consultations: true
   crm_url: "https://crm.example/contacts?phone={{caller_number}}&order={{data.order}}"
 numbers:
   allow: ["+49", "+41"]
@@ -60,6 +69,8 @@ groups:
   - id: sales
     name: Sales
     members: [anna, ben]
+    numbers: {{allow: ["+1"], deny: ["+1900"]}}
+outbound: {{dial: "PJSIP/{{number}}@carrier", caller_id: "+49 30 5550100"}}
 presets:
   - {{id: hotline, name: Vendor hotline, number: 030 1234567, group: support}}
 services:

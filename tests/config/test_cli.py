@@ -178,3 +178,11 @@ def test_given_an_unexpected_failure_when_called_then_a_sentence_and_no_tracebac
     monkeypatch.setattr("secrets.token_urlsafe", lambda size: broken())
     assert main(["new-token"]) == 1
     assert capsys.readouterr().err == "callbridge: RuntimeError: the dice fell off the table\n"
+
+
+def test_given_presets_without_an_outbound_section_when_checked_then_a_warning(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.write_text("\n".join(line for line in site.read_text().splitlines() if not line.startswith("outbound:")))
+    assert main(["check", "--offline", "--config", str(site)]) == 0
+    assert "presets and a fourth party's number cannot be called" in capsys.readouterr().out

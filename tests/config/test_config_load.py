@@ -7,7 +7,7 @@ from config_samples import ENV, RIGHT, Load, changed
 
 from callbridge.config import load_config
 from callbridge.domain.ids import AgentId, GroupId, PresetId
-from callbridge.domain.settings import AgentTransferRule, Member
+from callbridge.domain.settings import AgentTransferRule, Member, NumberRules
 
 ANNA, BEN = AgentId("anna"), AgentId("ben")
 
@@ -19,6 +19,32 @@ def test_given_every_key_when_loaded_then_the_engine_has_the_same_options(load: 
     assert (options.offer_timeout, options.answer_timeout) == (15, 25)
     assert (options.wrap_up, options.reject_pause, options.transfer_max_wait) == (5, 40, 60)
     assert options.crm_url == "https://crm.example/contacts?phone={caller_number}&order={data.order}"
+
+
+def test_given_supervised_transfers_when_loaded_then_the_engine_has_what_the_administrator_decided(load: Load) -> None:
+    options = load(RIGHT).to_settings().options
+    assert (options.supervised_enabled, options.four_way, options.hangup_completes) == (False, True, False)
+    assert (options.externals_may_stay, options.external_timeout, options.record_consultations) == (True, 25, True)
+    assert options.outbound_dial == "PJSIP/{number}@carrier"
+    assert options.outbound_caller_id == "+49305550100"
+
+
+def test_given_rules_for_numbers_when_loaded_then_the_sites_and_a_groups_own(load: Load) -> None:
+    settings = load(RIGHT).to_settings()
+    assert settings.numbers == NumberRules(allow=("+49", "+41"), deny=("+4930999",))
+    assert settings.groups[GroupId("sales")].numbers == NumberRules(allow=("+1",), deny=("+1900",))
+    assert settings.groups[GroupId("support")].numbers is None
+
+
+def test_given_no_outbound_section_when_loaded_then_nothing_is_called_outside(load: Load) -> None:
+    text = "\n".join(line for line in RIGHT.splitlines() if not line.startswith("outbound:"))
+    assert load(text).to_settings().options.outbound_dial is None
+    assert load(text + "\noutbound:\n").to_settings().options.outbound_dial is None
+
+
+def test_given_a_group_with_rules_when_a_preset_is_its_own_then_these_count(load: Load) -> None:
+    text = changed("number: 030 1234567, group: support", "number: +12125552368, group: sales")
+    assert load(text).to_settings().presets[PresetId("hotline")].number == "+12125552368"
 
 
 def test_given_an_agent_without_max_sessions_when_loaded_then_the_options_one_counts(load: Load) -> None:

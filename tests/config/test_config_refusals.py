@@ -39,6 +39,15 @@ CASES = {
     "unknown group": (", group: support", ", group: help", "presets[0].group", 'there is no group "help"'),
     "preset denied": (PRESET, "number: +4930999123", "presets[0].number", "numbers.deny has +4930999"),
     "preset outside": (PRESET, "number: +15552345678", "presets[0].number", "numbers.allow does not have it"),
+    "preset outside its group's": (
+        f"{PRESET}, group: support", f"{PRESET}, group: sales", "presets[0].number", "groups[1].numbers.allow does not"),
+    "preset denied to its group": (f"{PRESET}, group: support", 'number: "+1 900 555 2368", group: sales',
+        "presets[0].number", "premium-rate"),
+    "hang-up": ("hangup: recalls", "hangup: ends", "options.transfers.hangup", "'completes' or 'recalls'"),
+    "ring time": ("external_timeout: 25", "external_timeout: 0", "options.transfers.external_timeout", "1 to 600"),
+    "no dial string": ('dial: "PJSIP/{number}@carrier", ', "", "outbound.dial", "is missing; it must be"),
+    "caller id": ('"+49 30 5550100"', '"Anna <100>"', "outbound.caller_id", "is not a telephone number"),
+    "group's prefix": ('allow: ["+1"]', 'allow: ["1"]', "groups[1].numbers.allow[0]", 'a prefix such as "+49"'),
     "emergency": (PRESET, 'number: "112"', "presets[0].number", "is an emergency number"),
     "emergency, full": (PRESET, "number: +49110", "presets[0].number", "is an emergency number"),
     "premium": (PRESET, "number: 0900 1234567", "presets[0].number", "is a premium-rate number"),
@@ -104,6 +113,24 @@ def test_given_a_phone_that_could_inject_or_bypass_when_loaded_then_it_is_refuse
     (problem,) = refused(changed(AGENT, f"phone: {phone}")).problems
     assert problem.path == ("agents", 0, "phone")
     assert "PJSIP/ and the endpoint's name" in problem.allowed
+
+
+DIALS = [
+    "PJSIP/carrier/sip:{number}@host", "PJSIP/{number}@carrier&PJSIP/evil", "PJSIP/{number}@carrier,30",
+    "PJSIP/{number}@", "PJSIP/{number}", "PJSIP/0{number}@carrier", "PJSIP/{number}{number}@carrier",
+    "PJSIP/{number}@car rier", "PJSIP/{number}@${GLOBAL(x)}", "PJSIP/{number}@.x", "SIP/{number}@carrier",
+    "Local/{number}@from-internal", "PJSIP/+4930@carrier", "PJSIP/{n}@carrier", "{number}",
+    "PJSIP/{number}@carrier/x", "PJSIP/{number}@a@b", "PJSIP/{number}@carrier\\n", "pjsip/{number}@carrier",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dial", DIALS)
+def test_given_a_dial_string_that_could_lead_elsewhere_when_loaded_then_it_is_refused(
+    refused: Refused, dial: str
+) -> None:
+    (problem,) = refused(changed('dial: "PJSIP/{number}@carrier"', f'dial: "{dial}"')).problems
+    assert problem.path == ("outbound", "dial")
+    assert "PJSIP/{number}@" in problem.allowed
 
 
 def test_given_many_wrong_values_when_loaded_then_all_are_named_in_the_order_of_the_file(refused: Refused) -> None:

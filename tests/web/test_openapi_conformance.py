@@ -13,11 +13,14 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 from web_fakes import (
     ANNA,
+    BEN,
     CRM_TOKEN,
     FakeArchive,
     FakeGateway,
     a_call,
+    a_channel,
     a_transfer,
+    consulting,
     offered,
     talking,
     web_settings,
@@ -31,9 +34,10 @@ from callbridge.web.table import TABLE
 from callbridge.web.words import ID_PATTERN
 
 KNOWN_IDS = {
-    "call": ["c-1", "c-2"],
-    "offer": ["c-3-offer-1"],
-    "transfer": ["c-2-transfer-1"],
+    "call": ["c-1", "c-2", "c-5"],
+    "offer": ["c-3-offer-1", "c-5-offer-2"],
+    "transfer": ["c-2-transfer-1", "c-5-transfer-1"],
+    "party": ["caller", "leg-2"],
     "agent": ["anna", "ben"],
     "group": ["windows"],
 }
@@ -41,7 +45,11 @@ KNOWN_IDS = {
 
 def gateway() -> FakeGateway:
     moving = replace(talking(a_call(2), ANNA), transfer=a_transfer(a_call(2), ANNA))
-    return FakeGateway(world(talking(a_call(1), ANNA), moving, offered(a_call(3), ANNA), a_call(4)))
+    asked = consulting(a_call(5), ANNA, BEN)
+    found = world(talking(a_call(1), ANNA), moving, offered(a_call(3), ANNA), a_call(4), asked)
+    for channel in (asked.caller, *(leg.channel for leg in asked.legs)):
+        found.channels[channel] = a_channel(channel, "b-1")
+    return FakeGateway(found)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from web_fakes import ANNA, CRM_TOKEN, SALES, WATCH_TOKEN, a_call, settings, wor
 from web_served import Serve
 
 from callbridge.domain.settings import Options
-from callbridge.web.answers import DirectoryOut
 from callbridge.web.directory import Directory, words
+from callbridge.web.directory_answers import DirectoryOut
 
 
 def look(query: str, *, limit: int = 100) -> DirectoryOut:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -12,9 +12,13 @@ from callbridge.domain.agents import Agent, PhoneState, Presence
 from callbridge.domain.calls import (
     Call,
     CallState,
+    Consult,
     Destination,
     DestinationKind,
     HistoryEntry,
+    Leg,
+    LegRole,
+    LegState,
     Note,
     Offer,
     OfferKind,
@@ -22,21 +26,39 @@ from callbridge.domain.calls import (
     Pop,
     Route,
     RouteKind,
+    Stage,
     Transfer,
+    TransferKind,
+    TransferState,
 )
 from callbridge.domain.effects import Reply
-from callbridge.domain.ids import AgentId, CallId, ChannelId, GroupId, OfferId, PopId, PresetId, TransferId
-from callbridge.domain.settings import AgentSettings, GroupSettings, Member, PresetSettings, Settings
+from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PopId, PresetId, TransferId
+from callbridge.domain.settings import (
+    AgentSettings,
+    GroupSettings,
+    Member,
+    NumberRules,
+    Options,
+    PresetSettings,
+    Settings,
+)
 from callbridge.domain.signals import (
     AcceptOffer,
     AddNote,
+    CallFourth,
     CancelTransfer,
+    ChannelFact,
+    ChannelVariables,
+    DoParty,
+    DoTransfer,
     EndCall,
+    HoldCall,
     LogIn,
     LogOut,
     RejectOffer,
     Request,
     RequestTransfer,
+    ResumeCall,
     SetPresence,
 )
 from callbridge.domain.world import World
@@ -70,6 +92,8 @@ def settings() -> Settings:
                 id=PresetId("vendor"), name="Vendor hotline", number="+4930123456", group=WINDOWS
             )
         },
+        options=Options(four_way=True, outbound_dial="PJSIP/{number}@carrier"),
+        numbers=NumberRules(allow=("+49",), deny=("+49170",)),
     )
 
 
@@ -130,6 +154,49 @@ def talking(call: Call, agent: AgentId) -> Call:
     return replace(call, state=CallState.TALKING, agent=agent, answered_at=NOW, pop=a_pop(call, agent))
 
 
+def consulting(call: Call, by: AgentId, target: AgentId, *, stage: Stage = Stage.CONSULTING) -> Call:
+    """`target` has accepted to be consulted, unless the stage is `ringing`; nobody's channel is seen yet."""
+    call = talking(call, by)
+    ringing = stage is Stage.RINGING
+    offer = Offer(
+        id=OfferId(f"{call.id}-offer-2"),
+        call=call.id,
+        agent=target,
+        kind=OfferKind.CONSULT,
+        group=None,
+        channel=ChannelId(f"{call.id}-leg-2"),
+        made_at=NOW,
+        deadline=NOW + 20,
+        state=OfferState.PENDING if ringing else OfferState.ACCEPTED,
+    )
+    own = Leg(channel=ChannelId(f"{call.id}-leg-1"), role=LegRole.AGENT, agent=by, state=LegState.TALKING)
+    state = LegState.RINGING if ringing else LegState.TALKING
+    other = Leg(channel=offer.channel, role=LegRole.TARGET, agent=target, state=state)
+    transfer = a_transfer(
+        call,
+        by,
+        destination=Destination(kind=DestinationKind.AGENT, value=target),
+        kind=TransferKind.SUPERVISED,
+        state=TransferState.RINGING if ringing else TransferState.CONSULTING,
+    )
+    consult = Consult(stage=stage, offer=offer, pop=replace(a_pop(call, target, preview=True), transferred_by=by))
+    return replace(call, state=CallState.CONSULTING, legs=(own, other), transfer=transfer, consult=consult)
+
+
+def a_channel(channel: str, bridge: str | None = None, *, holding: bool = False) -> ChannelFact:
+    return ChannelFact(
+        channel=ChannelId(channel),
+        name=f"PJSIP/{channel}",
+        answered=True,
+        ringing=False,
+        caller_number="",
+        caller_name="",
+        bridge=BridgeId(bridge) if bridge else None,
+        holding=holding,
+        variables=ChannelVariables(),
+    )
+
+
 def a_transfer(call: Call, by: AgentId, **changes: Any) -> Transfer:
     values: dict[str, Any] = {
         "id": TransferId(f"{call.id}-transfer-1"),
@@ -161,6 +228,12 @@ def put(found: World, call: Call) -> None:
     elif call.offer is not None and call.offer.state is OfferState.PENDING:
         agent = found.agents[call.offer.agent]
         found.agents[agent.id] = replace(agent, offer=call.offer.id)
+    asked = call.consult.offer if call.consult else None
+    if asked is not None:
+        agent = found.agents[asked.agent]
+        pending = asked.state is OfferState.PENDING
+        calls = agent.calls if pending else (*agent.calls, call.id)
+        found.agents[agent.id] = replace(agent, calls=calls, offer=asked.id if pending else None)
 
 
 def web_settings(**changes: Any) -> WebSettings:
@@ -173,6 +246,7 @@ def web_settings(**changes: Any) -> WebSettings:
             Service(name="crm", token_hash=token_hash(CRM_TOKEN), scopes=frozenset(Scope)),
             Service(name="watch", token_hash=token_hash(WATCH_TOKEN), scopes=frozenset({Scope.AGENTS_READ})),
         ),
+        "region": "DE",
         "limits": Limits(batch=0.02, heartbeat=5.0),
     }
     return WebSettings(**(values | changes))
@@ -206,10 +280,9 @@ class FakeGateway:
         scripted = self.scripted.get(type(request))
         if scripted is not None:
             return scripted(request)
-        self._do(request)
-        return Reply(request=request.request, ok=True)
+        return Reply(request=request.request, ok=True, result=self._do(request) or {})
 
-    def _do(self, request: Request) -> None:
+    def _do(self, request: Request) -> dict[str, object] | None:
         agents, calls = self.world.agents, self.world.calls
         agent = agents[request.agent]
         match request:
@@ -223,6 +296,12 @@ class FakeGateway:
                 call = calls[request.call]
                 note = Note(at=NOW, by=request.agent, text=request.text)
                 calls[call.id] = replace(call, notes=(*call.notes, note))
+            case AcceptOffer() | RejectOffer() if (asked := self._asked(request.offer)) is not None:
+                assert asked.consult is not None
+                assert asked.consult.offer is not None
+                taken = isinstance(request, AcceptOffer)
+                offer = replace(asked.consult.offer, state=OfferState.ACCEPTED) if taken else None
+                calls[asked.id] = replace(asked, consult=replace(asked.consult, offer=offer))
             case AcceptOffer() | RejectOffer():
                 call = next(call for call in calls.values() if call.offer and call.offer.id == request.offer)
                 assert call.offer is not None
@@ -230,12 +309,28 @@ class FakeGateway:
                 calls[call.id] = replace(call, offer=replace(call.offer, state=state, ended_at=NOW))
             case RequestTransfer():
                 call = calls[request.call]
+                kind = TransferKind.SUPERVISED if request.supervised else TransferKind.UNSUPERVISED
                 transfer = a_transfer(
-                    call, request.agent, destination=request.destination, mode=request.mode, reason=request.reason
+                    call,
+                    request.agent,
+                    destination=request.destination,
+                    mode=request.mode,
+                    reason=request.reason,
+                    kind=kind,
                 )
                 calls[call.id] = replace(call, state=CallState.MOVING, transfer=transfer)
-            case EndCall() | CancelTransfer():
+            case CallFourth():
+                call = calls[request.call]
+                leg = Leg(channel=ChannelId(f"{call.id}-leg-9"), role=LegRole.FOURTH, number=request.number)
+                calls[call.id] = replace(call, legs=(*call.legs, leg))
+                return {"party": leg.channel}
+            case EndCall() | CancelTransfer() | DoTransfer() | DoParty() | HoldCall() | ResumeCall():
                 pass
+        return None
+
+    def _asked(self, offer: OfferId) -> Call | None:
+        found = ((call, call.consult.offer if call.consult else None) for call in self.world.calls.values())
+        return next((call for call, asked in found if asked is not None and asked.id == offer), None)
 
 
 @dataclass(frozen=True)
@@ -280,10 +375,23 @@ class FakeArchive:
         return _page(found, limit, cursor)
 
     async def history(
-        self, *, call: CallId | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        *,
+        agent: AgentId | None = None,
+        call: CallId | None = None,
+        kinds: Collection[str] = (),
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> FakePage[HistoryEntry]:
         self._check()
-        return _page([entry for entry in self.entries if entry.call == call], limit, cursor)
+        found = [
+            entry
+            for entry in self.entries
+            if (call is None or entry.call == call)
+            and (agent is None or entry.agent == agent)
+            and (not kinds or entry.kind in kinds)
+        ]
+        return _page(found, limit, cursor)
 
     async def transfer(self, transfer: TransferId) -> Transfer | None:
         self._check()

@@ -11,7 +11,7 @@ from callbridge.check.findings import Finding, Level, error, has_errors
 from callbridge.check.logins import check_actions_user, check_events_user, logged_in
 from callbridge.check.offline import check_config
 from callbridge.check.pbx import check_clock, check_manager, check_modules, check_music, check_version
-from callbridge.check.phones import check_phones
+from callbridge.check.phones import check_outbound, check_phones
 from callbridge.check.show import show
 from callbridge.config import Config, ConfigError, load_config
 
@@ -52,6 +52,7 @@ async def check_pbx(config: Config) -> list[Finding]:
                 findings += await check_clock(actions, pbx.lease)
                 findings += await check_manager(actions, pbx)
                 findings += await check_phones(actions, config.agents)
+                findings += await check_outbound(actions, config.outbound)
     except AmiError as problem:
         findings.append(error("connection", f"it broke off: {problem}", "Run the check again; see Asterisk's log."))
     except OSError as problem:

@@ -17,6 +17,7 @@ def check_config(config: Config, path: Path) -> Iterator[Finding]:
             yield warning("secrets", what, "chmod 600 the file, and draw a new secret if the machine has other users.")
     yield from _file(config, path)
     yield from _groups(config)
+    yield from _outbound(config)
     yield from _store(config)
     if not is_loopback(config.http.host):
         what = f"http listens on {config.http.host} without TLS"
@@ -41,6 +42,12 @@ def _groups(config: Config) -> Iterator[Finding]:
         elif not any(found.members for found in groups.values() if found.id == group.id):
             what = f"nobody is in the group {group.id}: its callers wait until max_wait sends them to the fallback"
             yield note("config", what, "Name agents under members, or give the group a skill.")
+
+
+def _outbound(config: Config) -> Iterator[Finding]:
+    if config.outbound is None and (config.presets or config.options.transfers.four_way):
+        what = "there is no outbound section: presets and a fourth party's number cannot be called"
+        yield warning("config", what, "Add outbound.dial, or remove the presets and switch four_way off.")
 
 
 def _store(config: Config) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from callbridge.ami.errors import ActionRefused
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
-from callbridge.config import AgentSection
+from callbridge.config import AgentSection, Outbound
 
 
 async def check_phones(asking: Asking, agents: Iterable[AgentSection]) -> list[Finding]:
@@ -24,6 +24,30 @@ async def check_phones(asking: Asking, agents: Iterable[AgentSection]) -> list[F
         what = "the settings of the agents' endpoints cannot be read: func_pjsip_endpoint.so is not loaded"
         findings.append(note("phones", what, "Load it, or look with `asterisk -rx 'pjsip show endpoint NAME'`."))
     return findings
+
+
+async def check_outbound(asking: Asking, outbound: Outbound | None) -> list[Finding]:
+    """The endpoint that leads outside."""
+    if outbound is None:
+        return []
+    area, endpoint = "outbound", outbound.endpoint
+    readable = await variable(asking, "IFMODULE(func_pjsip_endpoint.so)") == "1"
+    state = await variable(asking, f"DEVICE_STATE(PJSIP/{endpoint})")
+    known = await variable(asking, f"PJSIP_ENDPOINT({endpoint},context)") if readable else ""
+    if state == "INVALID" or (readable and not known):
+        what = f"the PBX does not know the endpoint {endpoint}: no external number can be called"
+        return [warning(area, what, f"Add [{endpoint}] to pjsip.conf, or correct outbound.dial.")]
+    if readable and await variable(asking, f"PJSIP_ENDPOINT({endpoint},allow_transfer)") not in ("false", "no"):
+        what = f"an external party can transfer the call by itself (SIP REFER) on {endpoint}, past every rule"
+        cure = f"Set allow_transfer = no on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`."
+        return [warning(area, what, cure)]
+    if state in ("UNAVAILABLE", "UNKNOWN"):
+        what = f"{endpoint} cannot be reached at the moment, as far as the PBX knows"
+        return [note(area, what, f"Look with `asterisk -rx 'pjsip show endpoint {endpoint}'`.")]
+    if not state and not readable:
+        what = f"whether the PBX knows the endpoint {endpoint} cannot be seen"
+        return [note(area, what, f"Look with `asterisk -rx 'pjsip show endpoint {endpoint}'`.")]
+    return [ok(area, f"external numbers are called by the endpoint {endpoint}")]
 
 
 async def _phone(asking: Asking, agent: AgentSection, state: str, *, readable: bool) -> list[Finding]:

@@ -138,6 +138,7 @@ def _number(written: str, info: ValidationInfo) -> str:
     return to_e164(written, surroundings(info).region)
 
 
+_DIAL = r"^PJSIP/\{number\}@[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _PHONE = r"^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _PHONE_HELP = "PJSIP/ and the endpoint's name: letters, digits, _ . - (other technologies can transfer past callbridge)"
 
@@ -152,6 +153,10 @@ GroupId = Annotated[
 # Asterisk 21, and IAX2 and DAHDI phones transfer by themselves. The characters leave nothing that a dial string knows:
 # no second destination (&), option (,) or channel (/), and no dialplan function.
 Phone = Annotated[str, Field(pattern=_PHONE, description=_PHONE_HELP)]
+# The endpoint's characters as with Phone; the number that is put in has digits and a plus, nothing else.
+Dial = Annotated[
+    str, Field(pattern=_DIAL, description='"PJSIP/{number}@" and the name of the endpoint that leads outside')
+]
 Name = Annotated[str, Field(max_length=100, description="a name of at most 100 characters"), AfterValidator(_line)]
 SecretRef = Annotated[Secret, BeforeValidator(_secret), Field(description="{env: NAME} or {file: path}")]
 LongSecretRef = Annotated[SecretRef, AfterValidator(_long_secret)]

@@ -107,6 +107,13 @@ class Transfers(Section):
         "agent_chooses"
     )
     max_wait: f.WaitTime = 120.0
+    supervised: f.Flag = True
+    four_way: f.Flag = False
+    hangup: Annotated[Literal["completes", "recalls"], Field(description="completes or recalls")] = "completes"
+    """What it means that an agent hangs up while talking with the target."""
+    externals_may_stay: f.Flag = False
+    """Whether a conference goes on when no agent is left in it."""
+    external_timeout: f.RingTime = 30.0
 
 
 class OptionsSection(Section):
@@ -117,6 +124,8 @@ class OptionsSection(Section):
     reject_pause: f.PauseTime = 30.0
     max_sessions: f.Sessions = 1
     """For agents that do not have their own."""
+    record_consultations: f.Flag = False
+    """Where the dialplan records calls: private consultations too."""
     crm_url: f.CrmUrl | None = None
 
 
@@ -134,6 +143,18 @@ class Numbers(Section):
         if any(number.startswith(prefix) for prefix in self.allow):
             return None
         return f"numbers.allow has only {', '.join(self.allow)}" if self.allow else "numbers.allow is empty"
+
+
+class Outbound(Section):
+    """How external numbers are called; without it they are not."""
+
+    dial: f.Dial
+    caller_id: f.Number | None = None
+    """The number that is shown to externals, E.164; None: the caller's own."""
+
+    @property
+    def endpoint(self) -> str:
+        return self.dial.rpartition("@")[2]
 
 
 class AgentSection(Section):
@@ -166,6 +187,8 @@ class GroupSection(Section):
     """Every agent with this skill is a member too, with the skill's priority unless `members` gives another."""
     max_wait: f.WaitTime | None = None
     crm_url: f.CrmUrl | None = None
+    numbers: Numbers | None = None
+    """For the agents of this group in place of the site's."""
 
 
 class PresetSection(Section):
@@ -207,6 +230,7 @@ class ConfigModel(Section):
     site: Site = Site()
     options: OptionsSection = OptionsSection()
     numbers: Numbers = Numbers()
+    outbound: Outbound | None = None
     agents: list[AgentSection] = []
     groups: list[GroupSection] = []
     presets: list[PresetSection] = []

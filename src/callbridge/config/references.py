@@ -38,7 +38,7 @@ def check_references(document: Document) -> Iterator[Finding]:
             yield from _unknown(place, agent, agents, "agent")
     for path, preset in _items(data, "presets"):
         yield from _unknown((*path, "group"), preset.get("group"), groups, "group")
-        yield from _dialled((*path, "number"), preset.get("number"), data)
+        yield from _dialled((*path, "number"), preset.get("number"), preset.get("group"), data)
     yield from _same_login(data)
     store = data.get("store")
     url = _get(store, "url") or "sqlite"
@@ -96,21 +96,25 @@ def _unknown(path: Path, name: Any, known: list[str], kind: str) -> Iterator[Fin
         yield path, f'there is no {kind} "{name}"', allowed
 
 
-def _dialled(path: Path, written: Any, data: dict[str, Any]) -> Iterator[Finding]:
+def _dialled(path: Path, written: Any, group: Any, data: dict[str, Any]) -> Iterator[Finding]:
+    """Whether the agents of its group may dial it, by their own rules where they have some."""
     if not isinstance(written, str):
         return
     try:
         number = to_e164(written, region_of(data))
     except ValueError:
         return  # said by the field itself
-    numbers = data.get("numbers")
+    numbers, where = data.get("numbers"), "numbers"
+    for place, section in _items(data, "groups"):
+        if section.get("id") == group and section.get("numbers") is not None:
+            numbers, where = section["numbers"], dotted((*place, "numbers"))
     allow, deny = ([p for p in _list(numbers, key) if isinstance(p, str)] for key in ("allow", "deny"))
     for prefix in deny:
         if number.startswith(prefix):
-            yield path, f"{number} may not be dialled, numbers.deny has {prefix}", "remove the preset or the prefix"
+            yield path, f"{number} may not be dialled, {where}.deny has {prefix}", "remove the preset or the prefix"
             return
     if not any(number.startswith(prefix) for prefix in allow):
-        yield path, f"{number} may not be dialled, numbers.allow does not have it", "add its prefix there"
+        yield path, f"{number} may not be dialled, {where}.allow does not have it", "add its prefix there"
 
 
 def _list(section: Any, key: str) -> list[Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from callbridge.config.model import AgentSection, ConfigModel, GroupSection
+from callbridge.config.model import AgentSection, ConfigModel, GroupSection, Numbers
 from callbridge.domain.ids import AgentId, GroupId, PresetId
 from callbridge.domain.settings import (
     AgentSettings,
     AgentTransferRule,
     GroupSettings,
     Member,
+    NumberRules,
     Options,
     PresetSettings,
     Settings,
@@ -16,7 +17,7 @@ from callbridge.domain.settings import (
 
 
 def to_settings(config: ConfigModel) -> Settings:
-    options = config.options
+    options, outbound = config.options, config.outbound
     return Settings(
         agents={
             AgentId(agent.id): AgentSettings(
@@ -34,6 +35,7 @@ def to_settings(config: ConfigModel) -> Settings:
                 members=members(group, config.agents),
                 max_wait=group.max_wait,
                 crm_url=group.crm_url,
+                numbers=_rules(group.numbers) if group.numbers is not None else None,
             )
             for group in config.groups
         },
@@ -50,10 +52,23 @@ def to_settings(config: ConfigModel) -> Settings:
             answer_timeout=options.answer_timeout,
             wrap_up=options.wrap_up,
             reject_pause=options.reject_pause,
+            supervised_enabled=options.transfers.supervised,
+            four_way=options.transfers.four_way,
+            hangup_completes=options.transfers.hangup == "completes",
+            externals_may_stay=options.transfers.externals_may_stay,
+            external_timeout=options.transfers.external_timeout,
+            record_consultations=options.record_consultations,
+            outbound_dial=outbound.dial if outbound is not None else None,
+            outbound_caller_id=outbound.caller_id if outbound is not None else None,
             transfer_max_wait=options.transfers.max_wait,
             crm_url=options.crm_url,
         ),
+        numbers=_rules(config.numbers),
     )
+
+
+def _rules(numbers: Numbers) -> NumberRules:
+    return NumberRules(allow=tuple(numbers.allow), deny=tuple(numbers.deny))
 
 
 def members(group: GroupSection, agents: Iterable[AgentSection]) -> tuple[Member, ...]:

@@ -174,3 +174,47 @@ class Person(Program):
 
     async def hang_up(self, call: str) -> Any:
         return await self.post(f"/v1/calls/{call}:hangup")
+
+    async def consult(self, call: str, kind: str, value: str, **more: Any) -> Any:
+        """A supervised transfer; `deferred=True` waits for an agent who is not available."""
+        destination = {"kind": kind, "value": value}
+        return await self.post(f"/v1/calls/{call}/transfers", {"destination": destination, "supervised": True, **more})
+
+    async def check(self, call: str, kind: str, value: str, *, supervised: bool = True, **more: Any) -> Any:
+        """Whether the transfer would be allowed, whom it would reach, and why not the others."""
+        body = {"destination": {"kind": kind, "value": value}, "supervised": supervised, **more}
+        return await self.post(f"/v1/calls/{call}/transfers:check", body)
+
+    async def alternate(self, transfer: str) -> Any:
+        return await self.post(f"/v1/transfers/{transfer}:alternate")
+
+    async def merge(self, transfer: str) -> Any:
+        return await self.post(f"/v1/transfers/{transfer}:merge")
+
+    async def complete(self, transfer: str) -> Any:
+        return await self.post(f"/v1/transfers/{transfer}:complete")
+
+    async def cancel(self, transfer: str) -> Any:
+        return await self.post(f"/v1/transfers/{transfer}:cancel")
+
+    async def leave_conference(self, transfer: str) -> Any:
+        return await self.post(f"/v1/transfers/{transfer}:leave")
+
+    async def hold(self, call: str) -> Any:
+        return await self.post(f"/v1/calls/{call}:hold")
+
+    async def resume(self, call: str) -> Any:
+        return await self.post(f"/v1/calls/{call}:resume")
+
+    async def fourth(self, call: str, number: str) -> Any:
+        """Calls a fourth party; the answer is the party."""
+        return await self.post(f"/v1/calls/{call}/parties", {"number": number})
+
+    async def party(self, call: str, party: str, verb: str) -> Any:
+        """`verb`: mute, unmute, hold, resume or drop; `party`: an id from `parties`, such as `caller`."""
+        return await self.post(f"/v1/calls/{call}/parties/{party}:{verb}")
+
+    async def parties(self, call: str) -> list[Any]:
+        """Who takes part, each with whom they hear."""
+        found: list[Any] = (await self.get(f"/v1/calls/{call}/parties"))["items"]
+        return found

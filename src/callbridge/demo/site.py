@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from callbridge.demo.errors import PbxUnavailable
 from callbridge.demo.instance import dying_with_us
 from callbridge.demo.lab import Lab
+from callbridge.demo.pbx import TRUNK
 from callbridge.demo.people import Person, Program
 
 _PORT = 8180
@@ -45,12 +46,16 @@ class Site:
         presets: Sequence[Mapping[str, Any]] = (),
         agents: Mapping[str, Mapping[str, Any]] | None = None,
         webhooks: Sequence[Mapping[str, Any]] = (),
+        numbers: Mapping[str, Any] | None = None,
+        outbound: Mapping[str, Any] | None = None,
         lease: int = 30,
         port: int = _PORT,
         host: str | None = None,
     ) -> None:
         """`groups`: members of each, or the whole section of it; `agents`: more keys of an agent's section.
 
+        `options`, `numbers` and `outbound` are these sections; without `outbound` external numbers are called through
+        the lab's carrier, with an empty one they are not called at all.
         `host` and `port`: where the API listens; by default on the lab's own loopback address.
         """
         self.lab = lab
@@ -66,6 +71,11 @@ class Site:
         self.host = host or lab.pbx.address
         self.port = port
         self.document = self._document(groups, options or {}, presets, agents or {}, webhooks, lease)
+        self.document["numbers"] = {"allow": ["+49"]} if numbers is None else dict(numbers)
+        if outbound is None:
+            self.document["outbound"] = {"dial": f"PJSIP/{{number}}@{TRUNK}"}
+        elif outbound:
+            self.document["outbound"] = dict(outbound)
         self._process: asyncio.subprocess.Process | None = None
         self._people: dict[str, Person] = {}
         self.http: aiohttp.ClientSession
@@ -102,7 +112,6 @@ class Site:
             "store": {"url": "sqlite:///callbridge.db"},
             "site": {"region": "DE"},
             "options": dict(options),
-            "numbers": {"allow": ["+49"]},
             "agents": [
                 {
                     "id": endpoint.name,

@@ -1,6 +1,6 @@
 """What was and what is, a page at a time: for the API, the desktop and those who ask why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -111,16 +111,19 @@ class ReadOperations:
         *,
         agent: AgentId | None = None,
         call: CallId | None = None,
+        kinds: Collection[str] = (),
         limit: int = LIMIT,
         cursor: str | None = None,
     ) -> Page[HistoryEntry]:
-        """In the order of recording, the last first. Neither `agent` nor `call`: everything."""
+        """In the order of recording, the last first. Neither `agent`, `call` nor `kinds`: everything."""
         table = schema.history
         where: list[sa.ColumnElement[bool]] = []
         if call is not None:
             where.append(table.c.call == clean(call))
         if agent is not None:
             where.append(table.c.agent == clean(agent))
+        if kinds:
+            where.append(table.c.kind.in_(sorted(kinds)))
         if cursor is not None:
             seq, _ = decode_cursor("history", cursor)
             where.append(table.c.seq < sa.cast(seq, sa.Double))

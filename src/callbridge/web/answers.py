@@ -5,8 +5,18 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from callbridge.domain.agents import AgentState, Presence
-from callbridge.domain.calls import CallOutcome, CallState, DestinationKind, OfferKind, OfferState, TransferState
+from callbridge.domain.calls import (
+    CallOutcome,
+    CallState,
+    DestinationKind,
+    OfferKind,
+    OfferState,
+    Stage,
+    TransferKind,
+    TransferState,
+)
 from callbridge.domain.settings import AgentTransferMode
+from callbridge.web.party_answers import PartyOut
 from callbridge.web.words import Moment, Out, Text
 
 
@@ -52,6 +62,8 @@ class Capabilities(Out):
     max_sessions: int
     supervised_transfers: bool
     four_way: bool
+    external_numbers: bool
+    """Whether external numbers and presets can be called at all."""
 
 
 class MeOut(Out):
@@ -106,6 +118,8 @@ class GroupOut(Out):
     """Of the one who waits longest."""
     longest_wait: float
     """Seconds."""
+    expected_wait: float | None
+    """Seconds for a caller who came now, from the last waits; 0: somebody is free; null: not known."""
     available: int
     logged_in: int
     agents: list[MemberOut]
@@ -113,48 +127,6 @@ class GroupOut(Out):
 
 class GroupsOut(Out):
     items: list[GroupOut]
-
-
-class DirectoryAgent(Out):
-    id: str
-    name: Text
-    state: AgentState
-    since: Moment
-    unsupervised_allowed: bool
-    unsupervised_refusal: str | None
-    """The code that an unsupervised transfer would be refused with."""
-
-
-class DirectoryGroup(Out):
-    id: str
-    name: Text
-    waiting: int
-    waiting_since: Moment
-    available: int
-    logged_in: int
-    unsupervised_allowed: bool
-    unsupervised_refusal: str | None
-    agents: list[DirectoryAgent]
-    """In a search: all where the group itself was found, else those that were."""
-
-
-class DirectoryPreset(Out):
-    id: str
-    name: Text
-    number: Text
-    group: Ref
-    unsupervised_allowed: bool
-    unsupervised_refusal: str | None
-    reason: str | None
-    """The refusal as a sentence."""
-
-
-class DirectoryOut(Out):
-    my_agent_groups: list[DirectoryGroup]
-    agent_groups: list[DirectoryGroup]
-    external_presets: list[DirectoryPreset]
-    truncated: bool
-    """There was more than `limit`."""
 
 
 class NoteOut(Out):
@@ -205,12 +177,15 @@ class DestinationOut(Out):
     kind: DestinationKind
     value: Text
     name: Text | None
+    shown: Text | None
+    """Of a number or preset: the number as people read it."""
 
 
 class TransferOut(Out):
     id: str
     call: str
     by: str
+    kind: TransferKind
     destination: DestinationOut
     mode: AgentTransferMode | None
     reason: Text | None
@@ -222,9 +197,21 @@ class TransferOut(Out):
     taken_by: str | None
 
 
+class ConsultOut(Out):
+    """The agent who is consulted, or asked to be."""
+
+    agent: Ref
+    offer: str
+    accepted: bool
+    preview: PopOut | None
+    """What they are shown of the call until it is theirs."""
+
+
 class CallOut(Out):
     id: str
     state: CallState
+    stage: Stage | None
+    """Where a consultation or a hold is; null without one."""
     caller_number: Text
     caller_name: Text
     called: Text
@@ -239,6 +226,9 @@ class CallOut(Out):
     offer: str | None
     transfer: TransferOut | None
     pop: PopOut | None
+    consult: ConsultOut | None
+    parties: list[PartyOut]
+    """Who takes part and who hears whom, as the PBX shows it now; empty for calls that have ended."""
 
 
 class CallsOut(Out):

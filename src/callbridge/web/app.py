@@ -54,7 +54,7 @@ def create_app(
         tokens=Tokens(settings, clock, hub.revoked),
         passwords=passwords,
         limiter=LoginLimiter(settings.limits, clock),
-        directory=Directory(),
+        directory=Directory(settings.region),
         metrics=metrics,
         clock=clock,
         not_ready=not_ready or partial(_pbx_not_seen, gateway),

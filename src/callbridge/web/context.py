@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 import structlog
 
-from callbridge.domain.calls import Call, Offer
+from callbridge.domain.calls import Call, Offer, Pop
 from callbridge.domain.ids import AgentId, CallId, OfferId, RequestId, TransferId
 from callbridge.domain.settings import Settings
 from callbridge.domain.signals import Request
 from callbridge.domain.world import World
 from callbridge.web.auth import Identity, Tokens
+from callbridge.web.concern import concerns, offers_of
 from callbridge.web.directory import Directory
 from callbridge.web.metrics import Metrics
 from callbridge.web.passwords import LoginLimiter, Passwords
@@ -109,15 +110,9 @@ class Context:
         return self.world.calls.get(call_id) or self.world.ended.get(call_id)
 
     def sees(self, call: Call) -> bool:
-        """Theirs, offered to them, or on the way from them to somebody else; all with the scope."""
-        if self.identity.may(Scope.CALLS_READ):
-            return True
+        """What concerns them; all with the scope."""
         me = self.identity.agent
-        if me is None:
-            return False
-        offered = call.offer is not None and call.offer.agent == me and call.offer.state == "pending"
-        moving = call.transfer is not None and call.transfer.by == me and not call.transfer.ended
-        return call.agent == me or offered or moving
+        return self.identity.may(Scope.CALLS_READ) or (me is not None and concerns(call, me))
 
     async def call(self) -> Call:
         """The call of the path. Somebody else's is as unknown as one that does not exist."""
@@ -127,12 +122,10 @@ class Context:
             raise Problem("unknown_call", "There is no such call among yours.")
         return call
 
-    def live_offer(self, offer_id: OfferId) -> tuple[Call, Offer] | None:
-        """The offer with its call, as long as the call has no newer one."""
+    def live_offer(self, offer_id: OfferId) -> tuple[Offer, Pop | None] | None:
+        """The offer with what its agent is shown, as long as the call has no newer one."""
         call = self.live_call(CallId(offer_id.rpartition("-offer-")[0]))
-        if call is None or call.offer is None or call.offer.id != offer_id:
-            return None
-        return call, call.offer
+        return next((each for each in offers_of(call) if each[0].id == offer_id), None) if call is not None else None
 
     def live_transfer(self, transfer_id: TransferId) -> Call | None:
         """The call whose last transfer this is."""

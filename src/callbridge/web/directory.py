@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callbridge.domain.agents import AgentState
+from callbridge.domain.calls import Destination, DestinationKind
 from callbridge.domain.ids import AgentId, GroupId
+from callbridge.domain.policy import Refusal, transfer_refusal
 from callbridge.domain.settings import GroupSettings, PresetSettings, Settings
 from callbridge.domain.world import World
-from callbridge.web import answers as out
-from callbridge.web.views import agent_of, agent_ref, queues, ref
+from callbridge.web import directory_answers as out
+from callbridge.web.numbers import international, parse
+from callbridge.web.views import agent_of, agent_ref, group_wait, queues, ref
 from callbridge.web.words import moment
 
-EXTERNAL = "external_not_allowed"
-EXTERNAL_REASON = "An unsupervised transfer to an external number is not allowed; choose an agent or a group."
-DISABLED = "transfers_disabled"
-DISABLED_REASON = "Transfers are switched off by the administrator."
-
+_NOBODY = AgentId("")
+_NUMBER_LIKE = re.compile(r"[+(]?[0-9][0-9 ()/.-]{2,}")
 _WORD = re.compile(r"\w+")
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
@@ -50,7 +50,9 @@ class _Index:
 class Directory:
     """The search; the folded words are kept as long as the settings stay the same ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, region: str | None = None) -> None:
+        """`region`: of typed numbers without +."""
+        self._region = region
         self._index: _Index | None = None
 
     def _words(self, settings: Settings) -> _Index:
@@ -101,7 +103,8 @@ class Directory:
         return out.DirectoryOut(
             my_agent_groups=sections[True],
             agent_groups=sections[False],
-            external_presets=[_preset(settings, preset) for preset in presets[: max(0, left)]],
+            external_presets=[_preset(settings, me, preset) for preset in presets[: max(0, left)]],
+            manual_number=_manual(settings, me, query, self._region),
             truncated=truncated,
         )
 
@@ -114,27 +117,40 @@ def _finds_preset(asked: Words, query: str, preset: PresetSettings, index: _Inde
     return _hits(asked, there) == (1 << len(asked)) - 1
 
 
+def _refusals(
+    settings: Settings, me: AgentId | None, destination: Destination
+) -> tuple[Refusal | None, Refusal | None]:
+    """Why this agent may not transfer there: unsupervised, and supervised."""
+    agent = me or _NOBODY
+    return (
+        transfer_refusal(settings, agent, destination, supervised=False),
+        transfer_refusal(settings, agent, destination, supervised=True),
+    )
+
+
 class _Rows:
     """What is shown of groups and agents; an agent of several groups is made once."""
 
     def __init__(self, world: World, me: AgentId | None) -> None:
         self._world = world
         self._me = me
-        self._disabled = None if world.settings.options.transfers_enabled else DISABLED
         self._agents: dict[AgentId, out.DirectoryAgent] = {}
 
     def agent(self, agent_id: AgentId) -> out.DirectoryAgent:
         known = self._agents.get(agent_id)
         if known is None:
             agent = agent_of(self._world, agent_id)
-            refusal = self._disabled or ("same_agent" if agent_id == self._me else None)
+            destination = Destination(kind=DestinationKind.AGENT, value=agent_id)
+            unsupervised, supervised = _refusals(self._world.settings, self._me, destination)
             known = self._agents[agent_id] = out.DirectoryAgent(
                 id=agent_id,
                 name=agent_ref(self._world.settings, agent_id).name,
                 state=agent.state,
                 since=moment(agent.since),
-                unsupervised_allowed=refusal is None,
-                unsupervised_refusal=refusal,
+                unsupervised_allowed=unsupervised is None,
+                unsupervised_refusal=unsupervised.code if unsupervised else None,
+                supervised_allowed=supervised is None,
+                supervised_refusal=supervised.code if supervised else None,
             )
         return known
 
@@ -143,6 +159,8 @@ class _Rows:
     ) -> out.DirectoryGroup:
         waiting, since = queue or (0, 0.0)
         states = [agent_of(self._world, member.agent).state for member in group.members]
+        destination = Destination(kind=DestinationKind.GROUP, value=group.id)
+        unsupervised, supervised = _refusals(self._world.settings, self._me, destination)
         return out.DirectoryGroup(
             id=group.id,
             name=group.name,
@@ -150,20 +168,44 @@ class _Rows:
             waiting_since=moment(since),
             available=states.count(AgentState.AVAILABLE),
             logged_in=len(states) - states.count(AgentState.OFFLINE),
-            unsupervised_allowed=self._disabled is None,
-            unsupervised_refusal=self._disabled,
+            expected_wait=group_wait(self._world, group.id, waiting),
+            unsupervised_allowed=unsupervised is None,
+            unsupervised_refusal=unsupervised.code if unsupervised else None,
+            supervised_allowed=supervised is None,
+            supervised_refusal=supervised.code if supervised else None,
             agents=[self.agent(agent) for agent in agents],
         )
 
 
-def _preset(settings: Settings, preset: PresetSettings) -> out.DirectoryPreset:
-    enabled = settings.options.transfers_enabled
+def _preset(settings: Settings, me: AgentId | None, preset: PresetSettings) -> out.DirectoryPreset:
+    destination = Destination(kind=DestinationKind.PRESET, value=preset.id)
+    unsupervised, supervised = _refusals(settings, me, destination)
     return out.DirectoryPreset(
         id=preset.id,
         name=preset.name,
         number=preset.number,
+        shown=international(preset.number),
         group=ref(settings, preset.group),
-        unsupervised_allowed=False,
-        unsupervised_refusal=EXTERNAL if enabled else DISABLED,
-        reason=EXTERNAL_REASON if enabled else DISABLED_REASON,
+        unsupervised_allowed=unsupervised is None,
+        unsupervised_refusal=unsupervised.code if unsupervised else None,
+        reason=unsupervised.detail if unsupervised else None,
+        supervised_allowed=supervised is None,
+        supervised_refusal=supervised.code if supervised else None,
+        supervised_reason=supervised.detail if supervised else None,
+    )
+
+
+def _manual(settings: Settings, me: AgentId | None, query: str, region: str | None) -> out.DirectoryNumber:
+    typed = parse(query, region) if _NUMBER_LIKE.fullmatch(query.strip(" ")) else None
+    destination = Destination(kind=DestinationKind.NUMBER, value=typed.number if typed else "")
+    problem = typed.problem if typed else None
+    refusal = transfer_refusal(settings, me or _NOBODY, destination, supervised=True, number_problem=problem)
+    if typed is None and refusal is not None and refusal.code == "invalid_number":
+        refusal = None  # only that there is none yet
+    return out.DirectoryNumber(
+        number=typed.number if typed and typed.shown else None,
+        shown=typed.shown if typed else None,
+        supervised_allowed=refusal is None,
+        supervised_refusal=refusal.code if refusal else None,
+        supervised_reason=refusal.detail if refusal else None,
     )

@@ -17,12 +17,12 @@ import structlog
 from pydantic_core import to_json
 
 from callbridge.domain.agents import Agent, AgentState
-from callbridge.domain.calls import Call, OfferState
 from callbridge.domain.effects import PublishAgent, PublishCall
 from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.world import World
 from callbridge.web import pushed
 from callbridge.web.client import Client
+from callbridge.web.concern import is_consulted, pending_offers
 from callbridge.web.frames import Frame
 from callbridge.web.metrics import Metrics
 from callbridge.web.settings import Limits
@@ -192,9 +192,13 @@ class Hub:
         """All that this client may see, as it is now."""
         world = self._world()
         settings, me = world.settings, client.agent
-        calls = [call for call in world.calls.values() if me is None or call.agent == me]
-        offers = [call for call in world.calls.values() if _pending(call, me)]
-        transfers = [call.transfer for call in world.calls.values() if call.transfer and not call.transfer.ended]
+        calls = [call for call in world.calls.values() if me is None or me == call.agent or is_consulted(call, me)]
+        offers = [each for call in world.calls.values() for each in pending_offers(call, me)]
+        transfers = [
+            call.transfer
+            for call in world.calls.values()
+            if call.transfer and not call.transfer.ended and (me in (None, call.transfer.by) or is_consulted(call, me))
+        ]
         agent = world.agents.get(client.owner) if client.owner else None
         agents = {agent.id: (agent.state, agent.since) for agent in world.agents.values()}
         waiting = queues(world)
@@ -202,9 +206,9 @@ class Hub:
             at=moment(self._clock()),
             me=me_out(settings, agent, supervisor=agent.id in self.supervisors) if agent else None,
             scopes=sorted(client.scopes),
-            calls=[call_out(settings, call) for call in calls],
-            offers=[offer_out(settings, call.offer, call.pop) for call in offers if call.offer],
-            transfers=[transfer_out(settings, each) for each in transfers if me is None or each.by == me],
+            calls=[call_out(world, call) for call in calls],
+            offers=[offer_out(settings, offer, pop) for offer, pop in offers],
+            transfers=[transfer_out(settings, each) for each in transfers],
             directory=_directory(agents, list(agents), waiting, sorted(settings.groups)),
         )
 
@@ -227,19 +231,16 @@ def event_of(world: World, effect: PublishCall) -> Out | None:
     settings, call = world.settings, effect.call
     match effect.kind:
         case "offer.made" | "offer.ended":
-            return pushed.OfferEvent(offer=offer_out(settings, call.offer, call.pop)) if call.offer else None
+            offer, pop = (effect.offer, effect.pop) if effect.offer else (call.offer, call.pop)
+            return pushed.OfferEvent(offer=offer_out(settings, offer, pop)) if offer else None
         case "pop":
-            return pushed.PopEvent(pop=pop_out(settings, call.pop)) if call.pop else None
+            pop = effect.pop or call.pop
+            return pushed.PopEvent(pop=pop_out(settings, pop)) if pop else None
         case "transfer.updated":
             return pushed.TransferEvent(transfer=transfer_out(settings, call.transfer)) if call.transfer else None
         case "call.updated" | "call.ended":
-            return pushed.CallEvent(call=call_out(settings, call))
+            return pushed.CallEvent(call=call_out(world, call))
     raise ValueError(f"unknown kind of event {effect.kind!r}")
-
-
-def _pending(call: Call, agent: AgentId | None) -> bool:
-    offer = call.offer
-    return offer is not None and offer.state is OfferState.PENDING and (agent is None or offer.agent == agent)
 
 
 def _directory(

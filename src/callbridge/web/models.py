@@ -37,15 +37,30 @@ class NoteBody(Body):
 class DestinationBody(Body):
     kind: Literal["agent", "group", "preset", "number"]
     value: Annotated[str, Field(min_length=1, max_length=64, pattern=ONE_LINE)]
-    """The id of the agent, group or preset, or the number."""
+    """The id of the agent, group or preset, or the number as it is typed."""
 
 
-class TransferBody(Body):
+class CheckBody(Body):
     destination: DestinationBody
+    supervised: bool = False
+    """Talk with the target first; the caller hears music meanwhile. Needed for presets and numbers."""
+    deferred: bool = False
+    """Supervised, to an agent: where they are not available, the transfer waits for them and the caller stays."""
     mode: Literal["soft", "hard"] | None = None
-    """For an agent: `soft` waits until they are available, `hard` goes at once. None: as the administrator set it."""
+    """Unsupervised, to an agent: `soft` waits until they are available, `hard` goes at once. None: as the administrator
+    set it."""
+    agent: Id | None = None
+    """For services: in whose name. It must be the agent whose call it is."""
+
+
+class TransferBody(CheckBody):
     reason: Reason | None = None
     note: NoteText | None = None
+
+
+class PartyBody(Body):
+    number: Annotated[str, Field(min_length=1, max_length=64, pattern=ONE_LINE)]
+    """As it is typed."""
     agent: Id | None = None
     """For services: in whose name. It must be the agent whose call it is."""
 
@@ -68,6 +83,14 @@ class TransfersQuery(Paging):
     call: Id | None = None
     agent: Id | None = None
     """For services and supervisors: who made the transfer."""
+
+
+class DecisionsQuery(Paging):
+    call: Id | None = None
+    kind: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z_]+$", max_length=40)] | None = None
+    """One kind only, such as `transfer.refused`."""
+    agent: Id | None = None
+    """For services and supervisors: who asked, or got the offer."""
 
 
 class OffersQuery(Body):

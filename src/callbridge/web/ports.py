@@ -1,6 +1,6 @@
 """What the web needs of the rest of the gateway. The runtime and the store fit these; tests have their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
@@ -124,8 +124,16 @@ class Archive(Protocol):
         ...
 
     async def history(
-        self, *, call: CallId | None = None, limit: int = 50, cursor: str | None = None
-    ) -> Page[HistoryEntry]: ...
+        self,
+        *,
+        agent: AgentId | None = None,
+        call: CallId | None = None,
+        kinds: Collection[str] = (),
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[HistoryEntry]:
+        """`kinds`: these alone; empty: all."""
+        ...
 
     async def transfer(self, transfer: TransferId) -> Transfer | None: ...
 

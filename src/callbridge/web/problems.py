@@ -48,6 +48,10 @@ CODES: Mapping[str, int] = {
     "external_not_allowed": 403,
     "number_not_allowed": 403,
     "mode_not_allowed": 403,
+    "supervised_disabled": 403,
+    "four_way_disabled": 403,
+    "caller_not_dropped": 403,
+    "unknown_party": 404,
     "unknown_destination": 422,
     "same_agent": 422,
     "invalid_number": 422,
@@ -60,6 +64,12 @@ CODES: Mapping[str, int] = {
     "transfer_ended": 409,
     "call_ended": 409,
     "too_many_notes": 409,
+    "target_not_available": 409,
+    "not_consulting": 409,
+    "not_conference": 409,
+    "fourth_present": 409,
+    "own_leg": 409,
+    "only_externals_would_remain": 409,
 }
 FALLBACK = 409
 """The status of a refusal whose code is not in the table."""

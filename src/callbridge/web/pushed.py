@@ -52,7 +52,7 @@ class Snapshot(Out):
     calls: list[CallOut]
     offers: list[OfferOut]
     transfers: list[TransferOut]
-    """Under way, made by me."""
+    """Under way: made by me, or one that I am consulted in."""
     directory: DirectoryDelta
 
 

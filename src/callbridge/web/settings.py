@@ -96,6 +96,8 @@ class WebSettings:
     """Origins of pages of other hosts that may call; none by default."""
     trusted_proxies: frozenset[str] = frozenset()
     """Addresses of reverse proxies whose X-Forwarded-For is believed."""
+    region: str | None = None
+    """ISO region of typed numbers without +; None: every number needs its +."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

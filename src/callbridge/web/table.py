@@ -3,13 +3,15 @@
 from functools import cache
 
 from callbridge.web import openapi
-from callbridge.web.routes import calls, operation, people, session, transfers
+from callbridge.web.routes import calls, explaining, operation, parties, people, session, transfers
 from callbridge.web.routing import Json, Table
 
 TABLE: Table = (
     *session.ROUTES,
     *calls.ROUTES,
+    *parties.ROUTES,
     *transfers.ROUTES,
+    *explaining.ROUTES,
     *people.ROUTES,
     *operation.ROUTES,
 )

@@ -13,13 +13,18 @@ from callbridge.domain.calls import (
     Offer,
     OfferState,
     Pop,
+    Route,
     RouteKind,
     Transfer,
 )
+from callbridge.domain.explain import expected_wait
 from callbridge.domain.ids import AgentId, GroupId, PresetId
+from callbridge.domain.policy import external_number
 from callbridge.domain.settings import AgentSettings, AgentTransferMode, AgentTransferRule, Settings
 from callbridge.domain.world import World
 from callbridge.web import answers as out
+from callbridge.web.numbers import international
+from callbridge.web.party_views import parties_of
 from callbridge.web.words import moment
 
 WAITING_STATES = frozenset({CallState.WAITING, CallState.OFFERING})
@@ -95,15 +100,23 @@ def _destination_name(settings: Settings, destination: Destination) -> str | Non
             return None
 
 
+def destination_out(settings: Settings, destination: Destination) -> out.DestinationOut:
+    number = external_number(settings, destination)
+    return out.DestinationOut(
+        kind=destination.kind,
+        value=destination.value,
+        name=_destination_name(settings, destination),
+        shown=international(number) if number is not None else None,
+    )
+
+
 def transfer_out(settings: Settings, transfer: Transfer) -> out.TransferOut:
-    destination = transfer.destination
     return out.TransferOut(
         id=transfer.id,
         call=transfer.call,
         by=transfer.by,
-        destination=out.DestinationOut(
-            kind=destination.kind, value=destination.value, name=_destination_name(settings, destination)
-        ),
+        kind=transfer.kind,
+        destination=destination_out(settings, transfer.destination),
         mode=transfer.mode,
         reason=transfer.reason,
         state=transfer.state,
@@ -114,11 +127,13 @@ def transfer_out(settings: Settings, transfer: Transfer) -> out.TransferOut:
     )
 
 
-def call_out(settings: Settings, call: Call) -> out.CallOut:
+def call_out(world: World, call: Call) -> out.CallOut:
+    settings = world.settings
     pop = call.pop if call.pop is not None and call.pop.agent == call.agent else None
     return out.CallOut(
         id=call.id,
         state=call.state,
+        stage=call.consult.stage if call.consult else None,
         caller_number=call.caller_number,
         caller_name=call.caller_name,
         called=call.called,
@@ -133,6 +148,20 @@ def call_out(settings: Settings, call: Call) -> out.CallOut:
         offer=call.offer.id if call.offer else None,
         transfer=transfer_out(settings, call.transfer) if call.transfer else None,
         pop=pop_out(settings, pop) if pop else None,
+        consult=_consult_out(settings, call),
+        parties=parties_of(world, call),
+    )
+
+
+def _consult_out(settings: Settings, call: Call) -> out.ConsultOut | None:
+    offer = call.consult.offer if call.consult else None
+    if call.consult is None or offer is None:
+        return None
+    return out.ConsultOut(
+        agent=agent_ref(settings, offer.agent),
+        offer=offer.id,
+        accepted=offer.state is OfferState.ACCEPTED,
+        preview=pop_out(settings, call.consult.pop) if call.consult.pop else None,
     )
 
 
@@ -171,7 +200,8 @@ def modes(settings: Settings) -> list[AgentTransferMode]:
 
 
 def me_out(settings: Settings, agent: Agent, *, supervisor: bool) -> out.MeOut:
-    known = settings.agents.get(agent.id)
+    known, options = settings.agents.get(agent.id), settings.options
+    supervised = options.transfers_enabled and options.supervised_enabled
     return out.MeOut(
         id=agent.id,
         name=known.name if known else agent.id,
@@ -186,11 +216,12 @@ def me_out(settings: Settings, agent: Agent, *, supervisor: bool) -> out.MeOut:
         groups=[ref(settings, group) for group in settings.groups_of(agent.id)],
         supervisor=supervisor,
         capabilities=out.Capabilities(
-            transfers=settings.options.transfers_enabled,
+            transfers=options.transfers_enabled,
             agent_transfer_modes=modes(settings),
             max_sessions=known.max_sessions if known else 0,
-            supervised_transfers=False,
-            four_way=False,
+            supervised_transfers=supervised,
+            four_way=supervised and options.four_way and options.outbound_dial is not None,
+            external_numbers=supervised and options.outbound_dial is not None,
         ),
     )
 
@@ -221,6 +252,13 @@ def queues(world: World) -> dict[GroupId, tuple[int, float]]:
     return found
 
 
+def group_wait(world: World, group: GroupId, waiting: int) -> float | None:
+    """Seconds that a caller who came now might wait for the group; None: not known."""
+    members = world.settings.groups[group].members
+    free = sum(agent_of(world, member.agent).state is AgentState.AVAILABLE for member in members)
+    return expected_wait(world, Route(kind=RouteKind.GROUP, group=group), free=free, waiting=waiting)
+
+
 def group_out(world: World, group: GroupId, queue: tuple[int, float] | None, now: float) -> out.GroupOut:
     known = world.settings.groups[group]
     waiting, since = queue or (0, now)
@@ -242,6 +280,7 @@ def group_out(world: World, group: GroupId, queue: tuple[int, float] | None, now
         waiting=waiting,
         waiting_since=moment(since) if waiting else None,
         longest_wait=round(max(0.0, now - since), 3) if waiting else 0.0,
+        expected_wait=group_wait(world, group, waiting),
         available=sum(member.state is AgentState.AVAILABLE for member in members),
         logged_in=sum(member.state is not AgentState.OFFLINE for member in members),
         agents=members,

@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Literal
 
 from callbridge.domain.calls import Call, OfferState
 from callbridge.domain.ids import AgentId, GroupId, OfferId
-from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, RejectOffer
+from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, HoldCall, RejectOffer, ResumeCall
 from callbridge.web.answers import CallOut, CallsOut, HistoriesOut, OfferOut, OffersOut
+from callbridge.web.concern import concerns, pending_offers
 from callbridge.web.context import Context
 from callbridge.web.models import CallsQuery, NoteBody, Nothing, OffersQuery, Paging
 from callbridge.web.problems import Problem
@@ -36,7 +38,7 @@ async def list_calls(context: Context) -> CallsOut:
         context.app.archive.calls(agent=agent, group=group, state=state, limit=query.limit, cursor=query.cursor)
     )
     newest = [context.live_call(call.id) or call for call in page.items]
-    items = [call_out(context.settings, call) for call in newest if context.sees(call)]
+    items = [call_out(context.world, call) for call in newest if context.sees(call)]
     return CallsOut(items=items, next_cursor=page.next)
 
 
@@ -48,7 +50,7 @@ def _live(context: Context, query: CallsQuery, agent: AgentId | None, group: Gro
             call
             for call in context.world.calls.values()
             if context.sees(call)
-            and (agent is None or _concerns(call, agent))
+            and (agent is None or concerns(call, agent))
             and (group is None or call.group == group)
             and (after is None or (call.arrived_at, call.id) > after)
         ),
@@ -57,15 +59,9 @@ def _live(context: Context, query: CallsQuery, agent: AgentId | None, group: Gro
     page = found[: query.limit]
     more = len(found) > len(page)
     return CallsOut(
-        items=[call_out(context.settings, call) for call in page],
+        items=[call_out(context.world, call) for call in page],
         next_cursor=_cursor(page[-1]) if more else None,
     )
-
-
-def _concerns(call: Call, agent: AgentId) -> bool:
-    offered = call.offer is not None and call.offer.agent == agent and call.offer.state is OfferState.PENDING
-    moving = call.transfer is not None and call.transfer.by == agent and not call.transfer.ended
-    return call.agent == agent or offered or moving
 
 
 def _cursor(call: Call) -> str:
@@ -83,7 +79,7 @@ def _read_cursor(cursor: str | None) -> tuple[float, str] | None:
 
 
 async def get_call(context: Context) -> CallOut:
-    return call_out(context.settings, await context.call())
+    return call_out(context.world, await context.call())
 
 
 async def get_history(context: Context) -> HistoriesOut:
@@ -98,16 +94,34 @@ async def add_note(context: Context) -> CallOut:
     agent = context.on_behalf_of(body.agent)
     call = await context.call()
     await context.ask(lambda request: AddNote(request=request, agent=agent, call=call.id, text=body.text))
-    return call_out(context.settings, context.live_call(call.id) or call)
+    return call_out(context.world, context.live_call(call.id) or call)
 
 
 async def hang_up(context: Context) -> CallOut:
+    return await _verb(context, EndCall)
+
+
+async def hold(context: Context) -> CallOut:
+    return await _verb(context, HoldCall)
+
+
+async def resume(context: Context) -> CallOut:
+    return await _verb(context, ResumeCall)
+
+
+async def _verb(context: Context, signal: type[EndCall] | type[HoldCall] | type[ResumeCall]) -> CallOut:
     call = await context.call()
+    agent = in_name_of(context, call)
+    await context.ask(lambda request: signal(request=request, agent=agent, call=call.id))
+    return call_out(context.world, context.live_call(call.id) or call)
+
+
+def in_name_of(context: Context, call: Call) -> AgentId:
+    """An agent's own name; for services that of the agent whose call it is."""
     agent = context.identity.agent or call.agent
     if agent is None:
-        raise Problem("not_talking", "Nobody talks with this caller; there is no conversation to end.")
-    await context.ask(lambda request: EndCall(request=request, agent=agent, call=call.id))
-    return call_out(context.settings, context.live_call(call.id) or call)
+        raise Problem("not_talking", "Nobody talks with this caller; there is no conversation.")
+    return agent
 
 
 # ---------------------------------------------------------------- offers
@@ -117,11 +131,9 @@ async def list_offers(context: Context) -> OffersOut:
     query: OffersQuery = context.query
     agent = whose(context, query.agent)
     items = [
-        offer_out(context.settings, call.offer, call.pop)
+        offer_out(context.settings, offer, pop)
         for call in context.world.calls.values()
-        if call.offer is not None
-        and call.offer.state is OfferState.PENDING
-        and (agent is None or call.offer.agent == agent)
+        for offer, pop in pending_offers(call, agent)
     ]
     return OffersOut(items=items)
 
@@ -137,13 +149,16 @@ async def reject_offer(context: Context) -> OfferOut:
 async def _answer(context: Context, signal: type[AcceptOffer] | type[RejectOffer]) -> OfferOut:
     offer_id = OfferId(context.path["offer"])
     found = context.live_offer(offer_id)
-    if found is None or (context.identity.agent is not None and found[1].agent != context.identity.agent):
+    if found is None or (context.identity.agent is not None and found[0].agent != context.identity.agent):
         raise Problem("unknown_offer", "There is no such offer, or it is not yours, or it is over.")
-    call, offer = found
+    offer, pop = found
     await context.ask(lambda request: signal(request=request, agent=offer.agent, offer=offer_id))
-    now = context.live_offer(offer_id) or (call, offer)
-    return offer_out(context.settings, now[1], now[0].pop)
+    # A consultation's offer is forgotten as soon as it is over.
+    ended = replace(offer, state=_ANSWERED[signal], ended_at=context.app.clock())
+    return offer_out(context.settings, *(context.live_offer(offer_id) or (ended, pop)))
 
+
+_ANSWERED = {AcceptOffer: OfferState.ACCEPTED, RejectOffer: OfferState.REJECTED}
 
 READ = Scope.CALLS_READ
 WRITE = Scope.CALLS_WRITE
@@ -209,21 +224,28 @@ ROUTES: Table = (
         idempotent=True,
         codes=(*CALL_CODES, "too_many_notes", "agent_needed", "unknown_agent", "scope_missing"),
     ),
-    Route(
-        method="POST",
-        path="/v1/calls/{call}:hangup",
-        name="hangUpCall",
-        reads_archive=True,
-        tag="calls",
-        summary="End the conversation, as if the agent had put the phone down",
-        handler=hang_up,
-        access=Access.AGENT_OR_SCOPE,
-        scope=WRITE,
-        body=Nothing,
-        answer=CallOut,
-        status=202,
-        idempotent=True,
-        codes=(*CALL_CODES, "not_talking", "pbx_unavailable"),
+    *(
+        Route(
+            method="POST",
+            path="/v1/calls/{call}:" + verb,
+            name=name,
+            reads_archive=True,
+            tag="calls",
+            summary=summary,
+            handler=handler,
+            access=Access.AGENT_OR_SCOPE,
+            scope=WRITE,
+            body=Nothing,
+            answer=CallOut,
+            status=202,
+            idempotent=True,
+            codes=(*CALL_CODES, "not_talking", "transfer_under_way", "pbx_unavailable"),
+        )
+        for verb, name, summary, handler in (
+            ("hangup", "hangUpCall", "End the conversation, as if the agent had put the phone down", hang_up),
+            ("hold", "holdCall", "The caller hears music, without any transfer", hold),
+            ("resume", "resumeCall", "Back to the caller; the agent's other calls go on hold", resume),
+        )
     ),
     Route(
         method="GET",
@@ -231,6 +253,7 @@ ROUTES: Table = (
         name="listOffers",
         tag="offers",
         summary="My pending offer; all of them for services and supervisors",
+        description="An offer of the kind `consult` asks to talk with another agent about their call first.",
         handler=list_offers,
         access=Access.AGENT_OR_SCOPE,
         scope=READ,

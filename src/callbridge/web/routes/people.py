@@ -4,8 +4,9 @@ from callbridge.domain.agents import Presence
 from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.settings import Settings
 from callbridge.domain.signals import LogIn, LogOut, SetPresence
-from callbridge.web.answers import AgentOut, AgentsOut, DirectoryOut, GroupOut, GroupsOut
+from callbridge.web.answers import AgentOut, AgentsOut, GroupOut, GroupsOut
 from callbridge.web.context import Context
+from callbridge.web.directory_answers import DirectoryOut
 from callbridge.web.models import AgentStateBody, DirectoryQuery
 from callbridge.web.problems import Problem
 from callbridge.web.routing import Access, Route, Table

@@ -1,17 +1,30 @@
-"""Unsupervised transfers."""
+"""Transfers, supervised and unsupervised."""
+
+from collections.abc import Awaitable, Callable
 
 from callbridge.domain.calls import Destination, DestinationKind, Transfer
-from callbridge.domain.ids import AgentId, CallId, TransferId
+from callbridge.domain.ids import AgentId, CallId, RequestId, TransferId
 from callbridge.domain.settings import AgentTransferMode
-from callbridge.domain.signals import CancelTransfer, RequestTransfer
+from callbridge.domain.signals import CancelTransfer, DoTransfer, RequestTransfer, Verb
 from callbridge.web.answers import TransferOut, TransfersOut
 from callbridge.web.context import Context
-from callbridge.web.models import Nothing, TransferBody, TransfersQuery
+from callbridge.web.models import CheckBody, Nothing, TransferBody, TransfersQuery
+from callbridge.web.numbers import Typed, parse
 from callbridge.web.problems import Problem
 from callbridge.web.routes.calls import CALL_CODES, whose
 from callbridge.web.routing import Access, Route, Table
 from callbridge.web.settings import Scope
 from callbridge.web.views import transfer_out
+
+
+def understood(context: Context, body: CheckBody) -> tuple[Destination, Typed | None]:
+    """Where to, and how a typed number was read."""
+    kind, value = DestinationKind(body.destination.kind), body.destination.value
+    if body.deferred and not (body.supervised and kind is DestinationKind.AGENT):
+        errors = [{"pointer": "#/deferred", "message": "only with `supervised`, and for an agent"}]
+        raise Problem("invalid", "Only a supervised transfer to one agent can wait for them.", errors=errors)
+    typed = parse(value, context.app.settings.region) if kind is DestinationKind.NUMBER else None
+    return Destination(kind=kind, value=typed.number if typed else value), typed
 
 
 async def create(context: Context) -> TransferOut:
@@ -21,12 +34,16 @@ async def create(context: Context) -> TransferOut:
     known = context.live_call(call_id)
     if known is None or (context.identity.agent is not None and not context.sees(known)):
         raise Problem("unknown_call", "There is no such call among yours.")
+    destination, typed = understood(context, body)
     await context.ask(
         lambda request: RequestTransfer(
             request=request,
             agent=agent,
             call=call_id,
-            destination=Destination(kind=DestinationKind(body.destination.kind), value=body.destination.value),
+            destination=destination,
+            supervised=body.supervised,
+            deferred=body.deferred,
+            number_problem=typed.problem if typed else None,
             mode=AgentTransferMode(body.mode) if body.mode else None,
             reason=body.reason,
             note=body.note,
@@ -74,15 +91,33 @@ async def list_transfers(context: Context) -> TransfersOut:
 
 
 async def cancel(context: Context) -> TransferOut:
+    return await _tell(context, None)
+
+
+def _doing(verb: Verb) -> Callable[[Context], Awaitable[TransferOut]]:
+    async def do(context: Context) -> TransferOut:
+        return await _tell(context, verb)
+
+    return do
+
+
+async def _tell(context: Context, verb: Verb | None) -> TransferOut:
+    """`verb`: None is cancel."""
     transfer_id = TransferId(context.path["transfer"])
     call = context.live_transfer(transfer_id)
     transfer = call.transfer if call is not None else await context.read(context.app.archive.transfer(transfer_id))
     if transfer is None or (context.identity.agent is not None and transfer.by != context.identity.agent):
         raise Problem("unknown_transfer", "There is no such transfer of yours.")
-    if transfer.ended:
-        raise Problem("transfer_ended", "This transfer is over and cannot be cancelled any more.")
+    if transfer.ended and (call is None or call.id not in context.world.calls):
+        raise Problem("transfer_ended", "This transfer is over.")
     by = transfer.by
-    await context.ask(lambda request: CancelTransfer(request=request, agent=by, transfer=transfer_id))
+
+    def signal(request: RequestId) -> CancelTransfer | DoTransfer:
+        if verb is None:
+            return CancelTransfer(request=request, agent=by, transfer=transfer_id)
+        return DoTransfer(request=request, agent=by, transfer=transfer_id, verb=verb)
+
+    await context.ask(signal)
     call = context.live_transfer(transfer_id)
     return transfer_out(context.settings, call.transfer if call is not None and call.transfer else transfer)
 
@@ -93,9 +128,11 @@ ROUTES: Table = (
         path="/v1/calls/{call}/transfers",
         name="createTransfer",
         tag="transfers",
-        summary="Transfer a call unsupervised",
-        description="Accepted means that the caller is on the way to the music; what comes of it is pushed as "
-        "`transfer.updated` and can be read at `/v1/transfers/{transfer}`.",
+        summary="Transfer a call",
+        description="Accepted means that it has begun; what comes of it is pushed as `transfer.updated` and can be "
+        "read at `/v1/transfers/{transfer}`. Unsupervised, the caller goes to the music and the agent is free. "
+        "Supervised, the caller hears music while the agent talks with the target, and alternates, merges, completes "
+        "or cancels. Presets and numbers can be reached only supervised.",
         handler=create,
         access=Access.AGENT_OR_SCOPE,
         scope=Scope.TRANSFERS_WRITE,
@@ -111,6 +148,9 @@ ROUTES: Table = (
             "mode_not_allowed",
             "unknown_destination",
             "same_agent",
+            "supervised_disabled",
+            "target_not_available",
+            "invalid_number",
             "not_talking",
             "transfer_under_way",
             "pbx_unavailable",
@@ -152,7 +192,7 @@ ROUTES: Table = (
         name="cancelTransfer",
         reads_archive=True,
         tag="transfers",
-        summary="Take the caller back while nobody has the call yet",
+        summary="Take the caller back while nobody else has the call yet; the target is released",
         handler=cancel,
         access=Access.AGENT_OR_SCOPE,
         scope=Scope.TRANSFERS_WRITE,
@@ -161,5 +201,37 @@ ROUTES: Table = (
         status=202,
         idempotent=True,
         codes=("unknown_transfer", "transfer_ended", "pbx_unavailable"),
+    ),
+    *(
+        Route(
+            method="POST",
+            path="/v1/transfers/{transfer}:" + verb.value,
+            name=verb.value + "Transfer",
+            reads_archive=True,
+            tag="transfers",
+            summary=summary,
+            handler=_doing(verb),
+            access=Access.AGENT_OR_SCOPE,
+            scope=Scope.TRANSFERS_WRITE,
+            body=Nothing,
+            answer=TransferOut,
+            status=202,
+            idempotent=True,
+            codes=("unknown_transfer", "transfer_ended", "not_consulting", "pbx_unavailable", *more),
+        )
+        for verb, summary, more in (
+            (Verb.ALTERNATE, "Supervised: talk with the other one of caller and target", ()),
+            (Verb.MERGE, "Supervised: caller, agent and target talk with one another", ()),
+            (
+                Verb.COMPLETE,
+                "Supervised: call and pop move to the target; while they still ring, as an unsupervised transfer",
+                ("external_not_allowed", "only_externals_would_remain"),
+            ),
+            (
+                Verb.LEAVE,
+                "Leave a conference; the others go on",
+                ("not_conference", "only_externals_would_remain"),
+            ),
+        )
     ),
 )
