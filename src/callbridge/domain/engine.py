@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from traceback import format_exception
 
-from callbridge.domain import arrangement, consulting, offers, people, reconcile, requests
+from callbridge.domain import arrangement, consulted, consulting, offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
 from callbridge.domain.arrangement import ARRANGED
 from callbridge.domain.calls import Call, CallState, LegState, OfferState
@@ -258,7 +258,12 @@ def _answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
 
 def _request(step: Step, signal: CallRequest) -> None:
     call = step.world.calls.get(signal.call)
-    if call is None or call.agent != signal.agent:
+    if call is not None and isinstance(signal, EndCall) and consulted.is_consulted(call, signal.agent):
+        if step.world.pbx_up:
+            consulted.hang_up(step, call, signal)
+        else:
+            _refuse_pbx_down(step, signal)
+    elif call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
     elif isinstance(signal, AddNote):
         requests.add_note(step, call, signal)
