@@ -23,7 +23,13 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "web"))
 
-from web_fakes import ANNA, CRM_TOKEN, FakeArchive, FakeGateway, a_call, talking, web_settings, world
+from web_fakes import CRM_TOKEN, FakeArchive, FakeGateway, web_settings
+from web_samples import (
+    ANNA,
+    a_call,
+    talking,
+    world,
+)
 
 from callbridge.domain.effects import PublishCall
 from callbridge.web import Limits, create_app, create_hub, start_server

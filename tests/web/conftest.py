@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from web_fakes import FakeArchive, FakeGateway, web_settings, world
+from web_fakes import FakeArchive, FakeGateway, web_settings
+from web_samples import (
+    world,
+)
 from web_served import Clock, Serve, Served
 
 from callbridge.domain.calls import Call

@@ -11,19 +11,16 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
-from web_fakes import (
+from web_fakes import CRM_TOKEN, FakeArchive, FakeGateway, web_settings
+from web_samples import (
     ANNA,
     BEN,
-    CRM_TOKEN,
-    FakeArchive,
-    FakeGateway,
     a_call,
     a_channel,
     a_transfer,
     consulting,
     offered,
     talking,
-    web_settings,
     world,
 )
 from web_served import Clock

@@ -5,7 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web_fakes import ANNA, BEN, CRM_TOKEN, NOW, WATCH_TOKEN, a_call, a_transfer, offered, talking
+from web_fakes import CRM_TOKEN, WATCH_TOKEN
+from web_samples import (
+    ANNA,
+    BEN,
+    NOW,
+    a_call,
+    a_transfer,
+    offered,
+    talking,
+)
 from web_served import Serve
 
 from callbridge.domain.calls import DestinationKind, HistoryEntry, TransferState

@@ -1,9 +1,17 @@
 """The transfer screen's sections and the search in them."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from web_fakes import ANNA, CRM_TOKEN, SALES, WATCH_TOKEN, a_call, settings, world
+from web_fakes import CRM_TOKEN, WATCH_TOKEN
+from web_samples import (
+    ANNA,
+    SALES,
+    a_call,
+    settings,
+    world,
+)
 from web_served import Serve
 
 from callbridge.domain.settings import Options
@@ -60,6 +68,55 @@ def test_given_a_preset_when_looking_then_unsupervised_is_not_allowed_and_why() 
     preset = look("").external_presets[0]
     assert (preset.unsupervised_allowed, preset.unsupervised_refusal) == (False, "external_not_allowed")
     assert preset.reason
+
+
+def test_given_the_rules_when_looking_then_what_may_be_reached_supervised_and_why_not() -> None:
+    answer = look("")
+    preset = answer.external_presets[0]
+    assert (preset.supervised_allowed, preset.supervised_reason, preset.shown) == (True, None, "+49 30 123456")
+    agents = {agent.id: agent for agent in answer.my_agent_groups[0].agents}
+    assert (agents["ben"].supervised_allowed, agents["anna"].supervised_refusal) == (True, "same_agent")
+    assert answer.agent_groups[0].supervised_allowed
+    assert (answer.manual_number.supervised_allowed, answer.manual_number.number) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"outbound_dial": None}, "external_not_allowed"),
+        ({"supervised_enabled": False}, "supervised_disabled"),
+        ({"transfers_enabled": False}, "transfers_disabled"),
+    ],
+)
+def test_given_no_way_out_when_looking_then_presets_and_typed_numbers_say_why(
+    changes: dict[str, Any], code: str
+) -> None:
+    there = world()
+    there.settings = replace(settings(), options=replace(settings().options, **changes))
+    for query in ("", "030 1234567"):
+        manual = Directory("DE").look(there, me=ANNA, query=query, limit=100).manual_number
+        assert (manual.supervised_allowed, manual.supervised_refusal) == (False, code)
+        assert manual.supervised_reason
+    preset = Directory().look(there, me=ANNA, query="", limit=100).external_presets[0]
+    assert (preset.supervised_allowed, preset.supervised_refusal) == (False, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "shown", "refusal"),
+    [
+        ("030 1234567", "+49301234567", "+49 30 1234567", None),
+        ("0170 1234567", "+491701234567", "+49 170 1234567", "number_not_allowed"),
+        ("112", None, None, "number_not_allowed"),
+        ("0301", None, None, "invalid_number"),
+        ("anna", None, None, None),
+        ("03", None, None, None),
+    ],
+)
+def test_given_a_number_in_the_search_when_looking_then_whether_it_may_be_dialled(
+    query: str, number: str | None, shown: str | None, refusal: str | None
+) -> None:
+    manual = Directory("DE").look(world(), me=ANNA, query=query, limit=100).manual_number
+    assert (manual.number, manual.shown, manual.supervised_refusal) == (number, shown, refusal)
 
 
 def test_given_transfers_switched_off_when_looking_then_nothing_is_allowed() -> None:

@@ -6,7 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
-from web_fakes import ANNA, CRM_TOKEN, PASSWORD, a_call, talking
+from web_fakes import CRM_TOKEN, PASSWORD
+from web_samples import (
+    ANNA,
+    a_call,
+    talking,
+)
 from web_served import Serve, Served
 
 PROBLEM = {"type", "title", "status", "detail", "code"}

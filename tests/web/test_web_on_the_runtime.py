@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, WSMsgType
-from web_fakes import ANNA, BEN, PASSWORD, settings, web_settings
+from web_fakes import PASSWORD, web_settings
+from web_samples import (
+    ANNA,
+    BEN,
+    settings,
+)
 
 from callbridge.domain.agents import PhoneState
 from callbridge.domain.engine import Engine

@@ -11,7 +11,18 @@ import aiohttp
 import orjson
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
-from web_fakes import ANNA, BEN, CLEO, CRM_TOKEN, NOW, WATCH_TOKEN, a_call, a_transfer, offered, put, talking
+from web_fakes import CRM_TOKEN, WATCH_TOKEN
+from web_samples import (
+    ANNA,
+    BEN,
+    CLEO,
+    NOW,
+    a_call,
+    a_transfer,
+    offered,
+    put,
+    talking,
+)
 from web_served import Serve, Served
 
 from callbridge.domain.agents import Presence

@@ -4,7 +4,13 @@ import time
 
 import jwt
 import pytest
-from web_fakes import ANNA, BEN, CRM_TOKEN, PASSWORD, a_call, talking
+from web_fakes import CRM_TOKEN, PASSWORD
+from web_samples import (
+    ANNA,
+    BEN,
+    a_call,
+    talking,
+)
 from web_served import Serve
 
 from callbridge.domain.agents import Presence

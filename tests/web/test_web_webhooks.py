@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook as Verifier
-from web_fakes import ANNA, a_call, offered, talking, webhook, world
+from web_fakes import webhook
+from web_samples import (
+    ANNA,
+    a_call,
+    offered,
+    talking,
+    world,
+)
 
 from callbridge.domain.effects import PublishCall
 from callbridge.web import Limits, Webhook, WebhookSender, outbox_messages

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
-from web_fakes import ANNA, NOW, FakeArchive, FakeGateway
+from web_fakes import FakeArchive, FakeGateway
+from web_samples import (
+    ANNA,
+    NOW,
+)
 
 from callbridge.domain.calls import Call
 from callbridge.domain.ids import AgentId

@@ -1,9 +1,9 @@
 """Telephone numbers as people type them: what they are in E.164, how they are shown, and which are never dialled.
 
 The only module that knows phonenumbers. What is not plainly a number is `invalid`: letters, an extension, any
-character that means something to a PBX. Numbers that the library does not know as complete are taken where their
-length is possible, since numbering plans grow; but then not where a part of them would already reach an emergency
-service or a premium-rate number, because the network ignores digits that come after a complete number.
+character that means something to a PBX. Numbers that the library does not know as complete are taken where they are
+typed with + and their length is possible, since numbering plans grow; but not where a part of them would already reach
+an emergency service or a premium-rate number, because the network ignores digits that come after a complete number.
 """
 
 import re
@@ -49,6 +49,8 @@ def parse(typed: str, region: str | None) -> Typed:
     if number is None:
         return Typed(typed, None, "invalid")
     problem = _problem(number, digits, region)
+    if problem is None and text[0] != "+" and not phonenumbers.is_valid_number(number):
+        problem = "invalid"
     if problem in ("invalid", "emergency"):
         return Typed(typed, None, problem)
     shown = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
