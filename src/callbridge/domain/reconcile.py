@@ -7,7 +7,7 @@ are in it are observed as if an event had shown them, and the deadlines of the s
 from dataclasses import replace
 
 from callbridge.domain.calls import LegState, OfferState
-from callbridge.domain.facts import gone, observe
+from callbridge.domain.facts import FALLBACK, find, gone, observe
 from callbridge.domain.signals import PbxSeen
 from callbridge.domain.step import Step
 
@@ -23,6 +23,10 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     world.phones = dict(signal.phones)
     step.dispatch = True
     seen = {fact.channel for fact in signal.channels}
+    for fact in signal.channels:
+        # Who is still there must be known before anybody's end is decided on.
+        if fact.variables.role != FALLBACK and find(step, fact.channel) is not None:
+            world.channels[fact.channel] = fact
     for call_id in list(world.calls):
         # The caller first: a leg that ended with them is no reason to look for another agent.
         if world.calls[call_id].caller not in seen:
