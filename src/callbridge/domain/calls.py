@@ -121,7 +121,12 @@ class Leg:
     releasing: bool = False
     """Told to hang up: what it still says does not matter any more."""
     failed: bool = False
-    """The PBX said that it came to nothing: where it never rang, no end of it will be seen."""
+    """The PBX said that it came to nothing."""
+
+    @property
+    def never_came(self) -> bool:
+        """It failed and was not seen to ring: its end with the cause follows in a moment, or never."""
+        return self.failed and self.state is LegState.DIALING
 
 
 class DestinationKind(StrEnum):

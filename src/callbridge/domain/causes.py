@@ -7,3 +7,6 @@ NO_ANSWER = frozenset({18, 19})
 
 DIED = frozenset({27, 38, 41, 42, 44, 47, 102})
 """A phone that died rather than hung up: no sound any more, network, timer. The dialplan knows the same."""
+
+END_FOLLOWS = 0.5
+"""Seconds in which the end of a leg that failed must say why."""

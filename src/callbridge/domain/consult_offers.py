@@ -156,7 +156,7 @@ def accepted(step: Step, call: Call, how: str) -> None:
     deadline = step.now + step.options.answer_timeout
     legs = tuple(
         replace(leg, deadline=deadline)
-        if leg.channel == offer.channel and leg.state in (LegState.DIALING, LegState.RINGING)
+        if leg.channel == offer.channel and leg.state in (LegState.DIALING, LegState.RINGING) and not leg.never_came
         else leg
         for leg in call.legs
     )

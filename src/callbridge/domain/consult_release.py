@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from callbridge.domain import returning
-from callbridge.domain.calls import Call, Consult, Leg, LegRole, LegState, OfferState, Stage, TransferState
+from callbridge.domain.calls import Call, Consult, Leg, LegRole, OfferState, Stage, TransferState
 from callbridge.domain.effects import Hangup, ReleaseReservation, SetHear
 from callbridge.domain.people import take_call
 from callbridge.domain.step import Step
@@ -14,7 +14,7 @@ def release(step: Step, call: Call, leg: Leg | None) -> Call:
     if leg is None or leg.releasing:
         return call
     step.emit(Hangup(call=call.id, channel=leg.channel))
-    if leg.failed and leg.state is LegState.DIALING:
+    if leg.never_came:
         return step.put(replace(call, legs=tuple(each for each in call.legs if each.channel != leg.channel)))
     legs = tuple(replace(each, releasing=True) if each.channel == leg.channel else each for each in call.legs)
     return step.put(replace(call, legs=legs))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from callbridge.domain import consulting
 from callbridge.domain.arrangement import ARRANGED
 from callbridge.domain.calls import Call, CallOutcome, CallState, Leg, LegRole, LegState, Route, RouteKind, Stage
+from callbridge.domain.causes import END_FOLLOWS
 from callbridge.domain.consulting import Event
 from callbridge.domain.effects import Hangup
 from callbridge.domain.ids import CallId, ChannelId, GroupId, call_id
@@ -31,8 +32,6 @@ _GONE = {
     LegRole.TARGET: Event.TARGET_GONE,
     LegRole.FOURTH: Event.FOURTH_GONE,
 }
-_FAILED = 0.5
-"""Seconds in which the end of a leg that failed must say why."""
 
 _ORDER = (LegState.DIALING, LegState.RINGING, LegState.ANSWERED)
 
@@ -177,7 +176,7 @@ def mark_failed(step: Step, call: Call, leg: Leg) -> Call:
         return call
     failed = replace(leg, failed=True)
     if call.state in ARRANGED:
-        failed = replace(failed, deadline=min(leg.deadline or step.now + _FAILED, step.now + _FAILED))
+        failed = replace(failed, deadline=min(leg.deadline or step.now + END_FOLLOWS, step.now + END_FOLLOWS))
     return step.put(replace(call, legs=tuple(failed if each is leg else each for each in call.legs)))
 
 

@@ -21,6 +21,7 @@ from callbridge.domain.calls import (
     RouteKind,
     TransferState,
 )
+from callbridge.domain.causes import END_FOLLOWS
 from callbridge.domain.consult_offers import offer_to_target, wanted_route
 from callbridge.domain.consult_release import release
 from callbridge.domain.effects import ConfirmReservation, Originate, ReleaseReservation, Reserve
@@ -185,6 +186,8 @@ def accept(step: Step, call: Call, how: str) -> Call:
     leg = call.agent_leg
     answered = leg is not None and leg.state not in (LegState.DIALING, LegState.RINGING)
     wait = step.options.connect_timeout if answered else step.options.answer_timeout
+    if leg is not None and leg.never_came:
+        wait = END_FOLLOWS
     call = replace(
         call,
         state=CallState.CONNECTING,
