@@ -90,6 +90,13 @@ def _apart(wanted: list[ChannelId], rooms: dict[ChannelId, BridgeId | None], cro
     return None
 
 
+def in_one_room(step: Step, *channels: ChannelId) -> bool:
+    """Whether they were last seen to talk with one another."""
+    facts = [step.world.channels.get(channel) for channel in channels]
+    rooms = {fact.bridge if fact is not None and not fact.holding else None for fact in facts}
+    return len(rooms) == 1 and None not in rooms
+
+
 def settle(step: Step, call: Call) -> bool:
     """Orders the move that is needed, if any. True: everybody has just come to where they should be."""
     if call.state not in ARRANGED:

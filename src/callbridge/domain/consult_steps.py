@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from callbridge.domain import consult_offers as target_offers
 from callbridge.domain import offers, returning
+from callbridge.domain.arrangement import in_one_room
 from callbridge.domain.call_steps import agent_hung_up as conversation_over
 from callbridge.domain.call_steps import end_call, fell_back, leave_agent
 from callbridge.domain.calls import (
@@ -21,6 +22,7 @@ from callbridge.domain.calls import (
     Stage,
     TransferState,
 )
+from callbridge.domain.causes import END_FOLLOWS
 from callbridge.domain.consult_release import drop_fourth, drop_target, fail, release, release_all
 from callbridge.domain.consult_requests import (
     accepted_already,
@@ -242,7 +244,7 @@ def _hand_over(step: Step, call: Call) -> None:
         if not stays:
             call = drop_fourth(step, step.put(call))
         state = CallState.CONSULTING if stays else CallState.EXTERNAL
-        call = step.put(replace(call, state=state, offer=None, pop=None))
+        call = step.put(replace(_nobody_held(call, call.legs), state=state, offer=None, pop=None))
         call = returning.end_transfer(step, call, TransferState.COMPLETED)
     if call.state is not CallState.CONSULTING:
         step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
@@ -256,8 +258,13 @@ def _as_agent(call: Call, target: Leg) -> Call:
 
 
 def cancel(step: Step, call: Call, signal: Signal) -> None:
-    """Back to the caller; the target and a fourth party are released."""
-    fail(step, call, "cancelled", state=TransferState.CANCELLED)
+    """Back to the caller; the target and a fourth party are released. Who has hung up already is rung again."""
+    if call.agent_leg is not None:
+        fail(step, call, "cancelled", state=TransferState.CANCELLED)
+    else:
+        if call.transfer is not None and not call.transfer.ended:
+            call = returning.end_transfer(step, call, TransferState.CANCELLED, "cancelled")
+        _back_without_agent(step, call, "cancelled")
     _answered(step, signal)
 
 
@@ -291,10 +298,12 @@ def _go_on_unsupervised(step: Step, call: Call) -> None:
         returning.wait(step, step.put(call), route)
         return
     call = replace(_as_agent(call, target), offer=current.offer, pop=current.pop)
+    soon = step.now + END_FOLLOWS if target.never_came else None
     if current.offer.state is OfferState.PENDING:
-        step.put(replace(call, state=CallState.OFFERING, transfer=replace(waiting, state=TransferState.OFFERED)))
+        offered = replace(waiting, state=TransferState.OFFERED)
+        step.put(replace(call, state=CallState.OFFERING, transfer=offered, deadline=soon))
     else:
-        deadline = step.now + step.options.answer_timeout
+        deadline = soon or step.now + step.options.answer_timeout
         step.put(replace(call, state=CallState.CONNECTING, agent=target.agent, deadline=deadline, attempts=0))
 
 
@@ -311,6 +320,10 @@ def leave(step: Step, call: Call, signal: Signal) -> None:
 
 def _leave(step: Step, call: Call) -> None:
     target, fourth = call.party(LegRole.TARGET), call.party(LegRole.FOURTH)
+    if target is not None and fourth is None and not in_one_room(step, call.caller, target.channel):
+        # One of them was held, or is not there yet: agent 1 is let go once they talk.
+        _stage(step, replace(call, caller_held=False), Stage.COMPLETING)
+        return
     if target is not None:
         _hand_over(step, call)
         return
@@ -319,12 +332,18 @@ def _leave(step: Step, call: Call) -> None:
         leave_agent(step, call, wrap_up=True)
         call = offers.release_leg(step, step.world.calls[call.id])
         legs = tuple(replace(leg, role=LegRole.TARGET) if leg is fourth else leg for leg in call.legs)
-        step.put(replace(call, state=CallState.EXTERNAL, legs=legs, offer=None, pop=None))
+        step.put(replace(_nobody_held(call, legs), state=CallState.EXTERNAL, offer=None, pop=None))
         return
     call = drop_fourth(step, call)
     leave_agent(step, call, wrap_up=True)
     call = offers.release_leg(step, step.world.calls[call.id])
+    call = step.put(replace(call, consult=None, doing=None, moved=None, caller_held=False))
     returning.recall(step, call, "transferer_hung_up", agent=by)
+
+
+def _nobody_held(call: Call, legs: tuple[Leg, ...]) -> Call:
+    """Whoever was held in the conference would stay so for good: nobody is left who could resume them."""
+    return replace(call, caller_held=False, legs=tuple(replace(leg, held=False) for leg in legs))
 
 
 # ---------------------------------------------------------------- conference parties
