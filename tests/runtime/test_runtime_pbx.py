@@ -397,6 +397,16 @@ async def test_given_a_loop_that_does_not_turn_then_the_lease_is_not_renewed_unt
     await desk.until(lambda: len(desk.ami.leases()) >= 3)
 
 
+async def test_given_a_loop_that_takes_a_moment_for_the_snapshot_then_the_lease_is_renewed_right_after(
+    desk: Desk,
+) -> None:
+    desk.alive = False
+    await desk.up()
+    desk.alive = True
+    async with asyncio.timeout(0.5):
+        await desk.until(lambda: desk.ami.leases() == ["5030"])
+
+
 async def test_given_a_pbx_that_is_not_seen_then_the_lease_is_not_renewed(desk: Desk) -> None:
     desk.lease = 0.06
     pbx = desk.start()

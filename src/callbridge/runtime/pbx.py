@@ -39,6 +39,8 @@ _HARMLESS = (Hangup, SetAfter, SetHear, Mute, StartRecording, StopRecording)
 """Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
 _RENEW_RETRY = 1.0
+_ALIVE_RETRY = 0.05
+"""Seconds until it is asked again whether the loop decides: it takes a moment to take a snapshot in."""
 _IN_FLIGHT = 100
 """Actions that may be under way at once; the next ones wait their turn, in order."""
 _QUEUE = 10_000
@@ -274,7 +276,9 @@ class Pbx:
         while True:
             self._renew_now.clear()
             wait = min(_RENEW_RETRY, self._lease / 3)
-            if self.seen.is_set() and self._alive():
+            if self.seen.is_set() and not self._alive():
+                wait = _ALIVE_RETRY
+            elif self.seen.is_set():
                 try:
                     await self._renew()
                     wait = self._lease / 3
