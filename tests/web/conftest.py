@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from web_samples import (
     world,
 )
 from web_served import Clock, Serve, Served
+from web_story import Story, telling
 
 from callbridge.domain.calls import Call
 from callbridge.web import create_app, create_hub, start_server
@@ -32,3 +34,9 @@ async def serve() -> AsyncIterator[Serve]:
             return Served(f"http://127.0.0.1:{port}", gateway, archive, hub, settings, clock, http)
 
         yield start
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    async with telling(tmp_path) as told:
+        yield told

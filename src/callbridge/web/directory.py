@@ -161,14 +161,15 @@ class _Rows:
         states = [agent_of(self._world, member.agent).state for member in group.members]
         destination = Destination(kind=DestinationKind.GROUP, value=group.id)
         unsupervised, supervised = _refusals(self._world.settings, self._me, destination)
+        available = states.count(AgentState.AVAILABLE)
         return out.DirectoryGroup(
             id=group.id,
             name=group.name,
             waiting=waiting,
             waiting_since=moment(since),
-            available=states.count(AgentState.AVAILABLE),
+            available=available,
             logged_in=len(states) - states.count(AgentState.OFFLINE),
-            expected_wait=group_wait(self._world, group.id, waiting),
+            expected_wait=group_wait(self._world, group.id, free=available, waiting=waiting),
             unsupervised_allowed=unsupervised is None,
             unsupervised_refusal=unsupervised.code if unsupervised else None,
             supervised_allowed=supervised is None,

@@ -1,5 +1,7 @@
 """From the live call to the parties that clients are shown. Pure."""
 
+from collections.abc import Iterable
+
 from callbridge.domain.calls import Call, DestinationKind
 from callbridge.domain.hearing import Party, parties
 from callbridge.domain.ids import AgentId, CallId, ChannelId, PresetId
@@ -25,7 +27,8 @@ def parties_of(world: World, call: Call) -> list[PartyOut]:
     """Everybody in the call as the PBX shows them now; nobody where it is over."""
     if call.id not in world.calls:
         return []
-    return [_party(world.settings, call, party) for party in parties(call, world.channels)]
+    found = parties(call, world.channels)
+    return [_party(world.settings, call, party, found) for party in found]
 
 
 def parties_out(world: World, call: Call) -> PartiesOut:
@@ -44,7 +47,7 @@ def party_out(world: World, call_id: CallId, channel: ChannelId) -> PartyOut | N
     return next(found, None)
 
 
-def _party(settings: Settings, call: Call, party: Party) -> PartyOut:
+def _party(settings: Settings, call: Call, party: Party, everybody: Iterable[Party]) -> PartyOut:
     return PartyOut.model_validate(
         {
             "id": party_id(call, party.channel),
@@ -56,7 +59,7 @@ def _party(settings: Settings, call: Call, party: Party) -> PartyOut:
             "muted": party.muted,
             "held": party.held,
             "external": party.agent is None and party.channel != call.caller,
-            "hears": [party_id(call, other) for other in party.hears],
+            "hears": [party_id(call, other.channel) for other in everybody if other.channel in party.hears],
         }
     )
 

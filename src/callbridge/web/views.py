@@ -252,10 +252,8 @@ def queues(world: World) -> dict[GroupId, tuple[int, float]]:
     return found
 
 
-def group_wait(world: World, group: GroupId, waiting: int) -> float | None:
+def group_wait(world: World, group: GroupId, *, free: int, waiting: int) -> float | None:
     """Seconds that a caller who came now might wait for the group; None: not known."""
-    members = world.settings.groups[group].members
-    free = sum(agent_of(world, member.agent).state is AgentState.AVAILABLE for member in members)
     return expected_wait(world, Route(kind=RouteKind.GROUP, group=group), free=free, waiting=waiting)
 
 
@@ -274,14 +272,15 @@ def group_out(world: World, group: GroupId, queue: tuple[int, float] | None, now
         for member in known.members
         for agent in (agent_of(world, member.agent),)
     ]
+    available = sum(member.state is AgentState.AVAILABLE for member in members)
     return out.GroupOut(
         id=group,
         name=known.name,
         waiting=waiting,
         waiting_since=moment(since) if waiting else None,
         longest_wait=round(max(0.0, now - since), 3) if waiting else 0.0,
-        expected_wait=group_wait(world, group, waiting),
-        available=sum(member.state is AgentState.AVAILABLE for member in members),
+        expected_wait=group_wait(world, group, free=available, waiting=waiting),
+        available=available,
         logged_in=sum(member.state is not AgentState.OFFLINE for member in members),
         agents=members,
     )

@@ -201,6 +201,10 @@ ROUTES: Table = (
         reads_archive=True,
         tag="calls",
         summary="What happened to a call, and what was decided and why",
+        description="Newest first. Beside the decisions that `/v1/decisions` lists: `call.arrived`, `call.connected`, "
+        "`call.held`, `call.resumed`, `consult.connected`, `conference.connected`, `call.recorded` and "
+        "`consult.recorded` (with the recording's `file`), `call.ended`. An agent reads the history of a call that is "
+        "theirs at the moment; what concerned them is at `/v1/decisions` for good.",
         handler=get_history,
         access=Access.AGENT_OR_SCOPE,
         scope=READ,
