@@ -42,6 +42,7 @@ agents:
   - {{id: ben, name: Ben, phone: PJSIP/ben}}
 groups:
   - {{id: support, name: Support, members: [anna, ben]}}
+outbound: {{dial: "PJSIP/{{number}}@carrier"}}
 """
     assert changes[0] in text
     (folder / "site.yaml").write_text(text.replace(*changes))
@@ -61,7 +62,14 @@ async def test_given_a_pbx_that_is_set_up_when_checked_then_nothing_is_wrong(lab
     assert worst(findings) == []
     areas = {finding.area for finding in findings if finding.level is Level.OK}
     assert areas >= {"connection", "login", "permissions", "version", "modules", "dialplan", "fallback", "clock"}
-    assert {"agent anna", "agent ben"} <= areas
+    assert {"agent anna", "agent ben", "outbound"} <= areas
+
+
+async def test_given_an_outbound_endpoint_that_the_pbx_does_not_know_when_checked_then_a_warning(
+    lab: Lab, tmp_path: Path
+) -> None:
+    (found,) = worst(await check_pbx(site(lab, tmp_path, changes=("@carrier", "@nowhere"))))
+    assert found.startswith("outbound: the PBX does not know the endpoint nowhere")
 
 
 async def test_given_a_pbx_when_checked_then_nothing_on_it_has_changed(lab: Lab, tmp_path: Path) -> None:
