@@ -193,3 +193,12 @@ def test_given_the_agents_phone_went_while_the_gateway_was_dead_when_it_is_back_
         assert sim.on_music(call)
         assert sim.call(call).state is not CallState.ENDED
     check_at_rest(sim)
+
+
+def test_given_the_caller_has_hung_up_when_they_are_muted_then_refused(sim: Simulation) -> None:
+    call = consulting(sim)
+    caller = sim.call(call).caller
+    sim.hang_up(caller)
+    sim.settle()
+    assert sim.talk_of("anna") == {"cleo"}
+    assert sim.party("anna", call, caller, "mute").code == "unknown_party"

@@ -125,7 +125,8 @@ def find_party(step: Step, call: Call, signal: Signal) -> bool:
     """False, and refused, where the call has no such party or it may not be touched."""
     assert isinstance(signal, DoParty)
     leg = call.leg(signal.channel)
-    if signal.channel != call.caller and (leg is None or leg.releasing):
+    there = signal.channel in step.world.channels if signal.channel == call.caller else leg and not leg.releasing
+    if not there:
         _refuse(step, signal, "unknown_party", "There is no such party in this call.")
         return False
     if signal.channel == call.caller and signal.verb is PartyVerb.DROP:
