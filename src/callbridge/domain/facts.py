@@ -211,13 +211,14 @@ def _set_leg(
 ) -> Call:
     """The leg has come to this state. A repetition of an earlier one does not take it back, unless it was seen."""
 
-    def changed(leg: Leg) -> Leg:
-        if leg.channel != channel:
-            return leg
-        late = not back and leg.state not in _ORDER and state in _ORDER
-        return replace(leg, state=leg.state if late else state, name=name or leg.name)
-
-    return step.put(replace(call, legs=tuple(changed(leg) for leg in call.legs)))
+    leg = call.leg(channel)
+    if leg is None:
+        return call
+    late = not back and leg.state not in _ORDER and state in _ORDER
+    now = replace(leg, state=leg.state if late else state, name=name or leg.name)
+    if now == leg:
+        return call
+    return step.put(replace(call, legs=tuple(now if each is leg else each for each in call.legs)))
 
 
 # ---------------------------------------------------------------- channels that no live call knows
