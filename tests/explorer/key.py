@@ -1,0 +1,129 @@
+"""When two moments are the same: the key of a `Node`.
+
+Two moments with one key have the same future, but for what nobody decides on. Left out, and why:
+
+- texts that are only shown or kept: names, notes, pops, reasons, history, who was told what (`heard`), `waits`;
+- times in the past. Only their order matters where it does (the place in the queue, the longest idle); a deadline
+  counts as the time that is left, in milliseconds;
+- `saved_*`: the same as the live calls and agents (`rules.check_always` sees to it);
+- how many faults a walk may still have: kept beside the key, by those who walk.
+
+Bridges are named by the first number that nobody speaks of any more, so that the same constellation has the same names.
+Ids that count (legs, offers, transfers) are kept, which tells more moments apart than necessary, never fewer.
+Keys are Python's 64-bit hashes: with a million moments, two of them share one by chance once in ten million runs.
+"""
+
+from callbridge.domain.agents import Agent
+from callbridge.domain.calls import Call, Doing, Leg, LegState, Offer, OfferState, Route
+from callbridge.domain.signals import ChannelFact
+from explorer.model import Node
+
+
+def core(node: Node) -> int:
+    """The key, without the faults that are left."""
+    world, now = node.world, node.now
+    calls = world.calls
+    look = node.look
+    return hash(
+        (
+            node.dead,
+            node.down,
+            world.pbx_up,
+            tuple(sorted(node.channels.items())),
+            tuple(sorted(node.queues.items())),
+            None if look is None else (round(now - look[0], 3), look[1] and tuple(map(_fact, look[1].channels))),
+            repr(node.deferred) if node.deferred else None,
+            tuple(sorted(node.pending.items())),
+            tuple(sorted(node.occupied.items())),
+            tuple(sorted(node.won.items())),
+            node.told_gone,
+            node.hits,
+            tuple([_call(call, now) for _, call in sorted(calls.items())]),
+            tuple(sorted(calls, key=lambda each: (calls[each].route.since, each))) if len(calls) > 1 else None,
+            tuple([_agent(agent, now) for agent in world.agents.values()]),
+            tuple(sorted(world.agents, key=lambda each: (world.agents[each].idle_since, each))),
+            tuple([_fact(world.channels[channel]) for channel in sorted(world.channels)]),
+            tuple([(call.id, call.outcome, call.offers_made, call.legs_made) for call in world.ended.values()]),
+        )
+    )
+
+
+def _left(when: float | None, now: float) -> float | None:
+    return None if when is None else round(when - now, 3)
+
+
+def _agent(agent: Agent, now: float) -> object:
+    return (agent.id, agent.presence._value_, agent.offer, agent.calls, _left(agent.wrap_up_until, now))
+
+
+def _fact(fact: ChannelFact) -> object:
+    return (
+        fact.channel,
+        fact.answered,
+        fact.ringing,
+        fact.bridge,
+        fact.holding,
+        fact.variables.role,
+        fact.variables.after,
+    )
+
+
+def _offer(offer: Offer | None, now: float) -> object:
+    if offer is None:
+        return None
+    pending = offer.state is OfferState.PENDING
+    return (offer.id, offer.agent, offer.channel, offer.state._value_, _left(offer.deadline, now) if pending else None)
+
+
+def _leg(leg: Leg, now: float) -> object:
+    early = leg.state is LegState.DIALING or leg.state is LegState.RINGING
+    return (
+        leg.channel,
+        leg.role._value_,
+        leg.state._value_,
+        leg.name,
+        leg.held,
+        leg.muted,
+        leg.releasing,
+        _left(leg.deadline, now) if early and not leg.releasing else None,
+        _left(leg.made_at, now) if leg.state is LegState.DIALING else None,
+    )
+
+
+def _route(route: Route | None, now: float) -> object:
+    if route is None:
+        return None
+    return (route.kind._value_, route.group, route.agent, route.mode._value_, _left(route.deadline, now))
+
+
+def _doing(doing: Doing | None, now: float, *, past: bool = True) -> object:
+    if doing is None or (not past and doing.deadline <= now):
+        return None
+    action = doing.action
+    return (action.verb, action.channel, action.peer, _left(doing.deadline, now), doing.attempts)
+
+
+def _call(call: Call, now: float) -> object:
+    transfer, consult = call.transfer, call.consult
+    return (
+        call.id,
+        call.state._value_,
+        call.group,
+        call.agent,
+        _route(call.route, now),
+        _offer(call.offer, now),
+        tuple([_leg(leg, now) for leg in call.legs]),
+        transfer
+        and (transfer.id, transfer.by, transfer.kind._value_, transfer.state._value_, transfer.destination.value),
+        transfer and transfer.failure == "waited_too_long",
+        consult and (consult.stage._value_, _route(consult.route, now), _offer(consult.offer, now), consult.settled),
+        _doing(call.doing, now),
+        _doing(call.moved, now, past=False),
+        call.caller_held,
+        call.caller_muted,
+        tuple([(pause.agent, _left(pause.until, now)) for pause in call.pauses]),
+        _left(call.deadline, now),
+        call.attempts,
+        call.outcome,
+        (call.legs_made, call.offers_made, call.pops_made, call.transfers_made),
+    )

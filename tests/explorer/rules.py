@@ -1,0 +1,191 @@
+"""What must be true after each step, and once everything has come to rest."""
+
+from callbridge.domain.arrangement import together
+from callbridge.domain.calls import Call, CallState, OfferState, Stage
+from callbridge.domain.eligibility import judge
+from callbridge.domain.ids import AgentId, ChannelId, OfferId
+from explorer.model import HOLD, LEGS, ROOMS, Channel, Node, Violation
+
+MUSIC = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
+"""In which a caller may be on hold: something is pending for them."""
+MUSIC_IN = (None, Stage.HELD, Stage.RINGING, Stage.CONSULTING, Stage.COMPLETING)
+TALK = (CallState.TALKING, CallState.CONSULTING, CallState.EXTERNAL)
+SOON = 4.5
+"""Seconds. A deadline that is nearer than this means that something is still being done."""
+
+
+def must(condition: object, what: str) -> None:
+    if not condition:
+        raise Violation(what)
+
+
+# ---------------------------------------------------------------- after each step
+
+
+def check_always(node: Node, before: Node | None = None) -> None:
+    world = node.world
+    offered: dict[AgentId, OfferId] = {}
+    for call in world.calls.values():
+        if node.saved_calls.get(call.id) is not call:
+            must(node.saved_calls.get(call.id) == call, f"{call.id} is not saved as it is")
+        target = call.consult.offer if call.consult else None
+        for offer, state in ((call.offer, CallState.OFFERING), (target, CallState.CONSULTING)):
+            if offer is not None and offer.state is OfferState.PENDING:
+                must(call.state is state, f"a pending offer while {call.state}")
+                must(offer.agent not in offered, f"{offer.agent} has two offers")
+                offered[offer.agent] = offer.id
+        consulting = call.state is CallState.CONSULTING
+        must(
+            (call.consult is not None) == consulting or call.state is CallState.EXTERNAL, f"consult while {call.state}"
+        )
+        _connected(node, before, call)
+    for agent in world.agents.values():
+        if node.saved_agents.get(agent.id) is not agent:
+            must(node.saved_agents.get(agent.id) in (agent, None), f"{agent.id} is not saved as they are")
+        must(
+            agent.offer == offered.get(agent.id),
+            f"{agent.id} has {agent.offer}, but {offered.get(agent.id)} is pending",
+        )
+        must(len(set(agent.calls)) == len(agent.calls), f"{agent.id} has a call twice")
+        for call_id in agent.calls:
+            must(call_id in world.calls, f"{agent.id} has {call_id}, which is over")
+            call = world.calls[call_id]
+            consulted = call.consult.offer.agent if call.consult and call.consult.offer else None
+            must(agent.id in (call.agent, consulted), f"{call_id} is not {agent.id}'s")
+    must(world.reserving is None, "the store's answer is still awaited")
+    must(not world.faulty, "the engine failed on a call")
+    if world.pbx_up:
+        for call in world.calls.values():
+            if call.state is CallState.WAITING:
+                candidates, _ = judge(world, call, node.now)
+                must(not candidates, f"{call.id} waits although {candidates} are free")
+
+
+def _connected(node: Node, before: Node | None, call: Call) -> None:
+    """Connected or settled is said only when one bridge holds exactly those, as far as the engine has been told."""
+    if before is None:
+        return
+    old = before.world.calls.get(call.id)
+    if call is old:
+        return
+    if call.state is CallState.TALKING and old is not None and old.state is CallState.CONNECTING:
+        leg = call.agent_leg
+        must(
+            leg is not None and _one_room(node, (call.caller, leg.channel)),
+            "connected is said, but no bridge holds both",
+        )
+    settled = call.consult is not None and call.consult.settled
+    was = old is not None and old.consult is not None and old.consult.settled
+    if settled and not was and call.consult is not None:
+        must(_one_room(node, together(call)), f"settled in {call.consult.stage}, but not in one bridge")
+
+
+def _one_room(node: Node, wanted: tuple[ChannelId, ...]) -> bool:
+    facts = [node.world.channels[channel] for channel in wanted if channel in node.world.channels]
+    return len(facts) < 2 or (len({fact.bridge for fact in facts}) == 1 and not any(map(_off, facts)))
+
+
+def _off(fact: object) -> bool:
+    return fact.bridge is None or fact.holding  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- at rest
+
+
+def is_quiet(node: Node) -> bool:
+    """Nothing is under way, and no deadline is near."""
+    if node.queues or node.look or node.down or node.dead or node.deferred:
+        return False
+    deadline = node.engine_deadline()
+    return deadline is None or deadline - node.now > SOON
+
+
+def check_at_rest(node: Node) -> None:
+    """Whoever lives is where they should be."""
+    for channel in node.channels.values():
+        if channel.role == "caller":
+            _check_caller(node, channel)
+        elif channel.role != "fallback":
+            _check_leg(node, channel)
+    for call in node.world.calls.values():
+        if call.state is CallState.TALKING:
+            must(
+                _talking(node, call) == {call.agent}, f"talking is said, but with the caller are {_talking(node, call)}"
+            )
+        if call.state is CallState.CONSULTING and call.consult is not None and call.consult.settled:
+            _check_settled(node, call)
+        for leg in call.legs:
+            must(leg.channel in node.channels, f"{leg.channel} is believed to live")
+    occupied = sorted(node.occupied.values())
+    agents = node.world.agents.values()
+    used = sorted(agent.id for agent in agents for _ in [*agent.calls, *([1] if agent.offer else [])])
+    must(occupied == used, f"reserved are {occupied}, in use {used}")
+
+
+def _room(node: Node, channel: Channel) -> list[Channel]:
+    return [each for each in node.channels.values() if each.bridge == channel.bridge]
+
+
+def _check_caller(node: Node, channel: Channel) -> None:
+    call_id = node.world.callers.get(channel.id)
+    call = node.world.calls.get(call_id) if call_id is not None else None
+    if call is None:
+        raise Violation(f"nobody knows the caller {channel.id}")
+    if channel.bridge == HOLD:
+        stage = call.consult.stage if call.consult else None
+        must(call.state in MUSIC, f"the caller is on hold while {call.state}")
+        must(stage in MUSIC_IN or call.caller_held, f"the caller is on hold in {stage}")
+        _check_pending(call)
+    else:
+        must(channel.bridge is not None, f"the caller {channel.id} is nowhere")
+        must(len(_room(node, channel)) >= 2, f"the caller {channel.id} is alone in silence")
+        must(call.state in TALK, f"the caller talks while {call.state}")
+
+
+def _check_pending(call: Call) -> None:
+    """Who is on hold has something pending: a phone that rings, an agent who holds or consults, or the queue."""
+    match call.state:
+        case CallState.OFFERING | CallState.CONNECTING:
+            must(call.agent_leg is not None, f"the caller is on hold while {call.state}, and no phone rings")
+        case CallState.CONSULTING:
+            must(call.agent_leg is not None, "the caller is on hold, and whoever put them there is gone")
+
+
+def _check_leg(node: Node, channel: Channel) -> None:
+    call = next((call for call in node.world.calls.values() if call.leg(channel.id)), None)
+    if call is None:
+        raise Violation(f"nobody owns the leg {channel.id}")
+    leg = call.leg(channel.id)
+    must(leg is not None and not leg.releasing, f"{channel.id} is left behind")
+    waits = call.state in (CallState.CONNECTING, CallState.CONSULTING)
+    must(channel.bridge != LEGS or waits, f"{channel.id} waits in silence for nothing while {call.state}")
+    must(channel.bridge in ROOMS or len(_room(node, channel)) >= 2, f"{channel.id} is alone in a bridge")
+    must(channel.bridge is not None or not channel.answered, f"{channel.id} is nowhere")
+
+
+def _talking(node: Node, call: Call) -> set[object]:
+    caller = node.channels.get(call.caller)
+    if caller is None or caller.bridge in ROOMS:
+        return set()
+    names: dict[ChannelId, object] = {leg.channel: leg.agent or leg.number for leg in call.legs}
+    return {names.get(each.id, each.id) for each in _room(node, caller) if each.id != caller.id}
+
+
+def _check_settled(node: Node, call: Call) -> None:
+    wanted = [channel for channel in together(call) if channel in node.channels]
+    if len(wanted) < 2:
+        return
+    rooms = {node.channels[channel].bridge for channel in wanted}
+    must(len(rooms) == 1 and not rooms & set(ROOMS), f"{call.consult and call.consult.stage} is settled in {rooms}")
+    here = {each.id for each in node.channels.values() if each.bridge in rooms}
+    must(here == set(wanted), f"{sorted(here - set(wanted))} listen in")
+
+
+def check_released(node: Node) -> None:
+    """Every caller is gone and everybody has finished: nothing is left."""
+    left = [channel.id for channel in node.channels.values() if channel.role != "fallback"]
+    must(not left, f"{left} are left behind")
+    must(not node.world.calls, f"{sorted(node.world.calls)} are left open")
+    must(not node.occupied, f"{sorted(node.occupied)} are left reserved")
+    for agent in node.world.agents.values():
+        must(not agent.calls and agent.offer is None, f"{agent.id} is not free")
