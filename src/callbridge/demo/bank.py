@@ -21,6 +21,8 @@ from callbridge.demo.tones import (
     HOLD_MUSIC,
     HOLD_TONE,
     LINE_TONES,
+    RINGING,
+    RINGING_TONE,
     write_tone,
 )
 
@@ -99,7 +101,7 @@ class Bank(AsteriskInstance):
     def sources(self) -> dict[str, int]:
         """Who can be heard now, by name, and at which Hz."""
         lines = {line.name: line.hertz for line in self._lines.values() if line.hertz != CROWD_TONE}
-        return lines | {CROWD: CROWD_TONE, HOLD_MUSIC: HOLD_TONE, FALLBACK: FALLBACK_TONE}
+        return lines | {CROWD: CROWD_TONE, HOLD_MUSIC: HOLD_TONE, FALLBACK: FALLBACK_TONE, RINGING: RINGING_TONE}
 
     async def start(self, within: float = 30) -> None:
         """Returns once the bank is up; its phones register on their own, see `wait_registered`."""

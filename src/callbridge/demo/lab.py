@@ -37,6 +37,7 @@ class Lab:
         agents: Sequence[str | Endpoint],
         dids: Mapping[str, str],
         dialplan: str = "",
+        indications: str = "",
         progress: Progress = lambda line: None,
         program: AsteriskProgram | None = None,
         verbose: int = 0,
@@ -44,8 +45,9 @@ class Lab:
     ) -> None:
         """`agents` are endpoints' names, each with a phone in the bank; an `Endpoint(web=True)` has none there.
 
-        `dids` maps dialled numbers to groups' ids, `dialplan` is appended to the PBX's extensions.conf, and `keep`
-        leaves the folder with both Asterisks' logs behind.
+        `dids` maps dialled numbers to groups' ids, `dialplan` is appended to the PBX's extensions.conf, `indications`
+        is its indications.conf where that is not the usual one, and `keep` leaves the folder with both Asterisks' logs
+        behind.
         """
         self.endpoints = [
             agent if isinstance(agent, Endpoint) else Endpoint(name=agent, password=secrets.token_hex(8))
@@ -53,6 +55,7 @@ class Lab:
         ]
         self._dids = dict(dids)
         self._dialplan = dialplan
+        self._indications = indications
         self._progress = progress
         self._program = program
         self._verbose = verbose
@@ -91,6 +94,7 @@ class Lab:
             endpoints=self.endpoints,
             dids=self._dids,
             dialplan=self._dialplan,
+            indications=self._indications,
             verbose=self._verbose,
         )
         desk = [endpoint for endpoint in self.endpoints if not endpoint.web]

@@ -61,9 +61,13 @@ class Pbx(AsteriskInstance):
         endpoints: Sequence[Endpoint],
         dids: Mapping[str, str],
         dialplan: str = "",
+        indications: str = "",
         verbose: int = 0,
     ) -> None:
-        """`dids` maps a dialled number to a group's id; `dialplan` is appended to extensions.conf as it is."""
+        """`dids` maps a dialled number to a group's id; `dialplan` is appended to extensions.conf as it is.
+
+        `indications` is the whole indications.conf, where it is not the usual one.
+        """
         self.events_user = AmiUser(name="callbridge-events", secret=secrets.token_hex(16))
         self.actions_user = AmiUser(name="callbridge-actions", secret=secrets.token_hex(16))
         lab_user = AmiUser(name="lab", secret=secrets.token_hex(16))
@@ -80,6 +84,8 @@ class Pbx(AsteriskInstance):
             "queues.conf": "[general]\n",
             "rtp.conf": _rtp(address),
         }
+        if indications:
+            configs["indications.conf"] = indications
         files = InstanceFiles(
             name="pbx", address=address, modules=_modules(), configs=configs, verbose=verbose, lab_user=lab_user
         )

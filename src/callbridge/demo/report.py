@@ -19,6 +19,8 @@ class _StepReport(TypedDict):
 
 
 class StepReport(_StepReport, total=False):
+    story: str
+    """The title of the story that it is a part of."""
     seen: list[str]
     """What else was looked at: states, offers, refusals."""
     error: str
@@ -41,11 +43,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Every step of the story was reached, and held."""
+        """Every step of the stories was reached, and held."""
         return self._finished and self.error is None and all(step["ok"] for step in self.steps)
 
     def finish(self) -> None:
-        """The story has been told to its end. The time of a playground that follows does not count."""
+        """The stories have been told to their end. The time of a playground that follows does not count."""
         self._finished = True
         self._seconds = time.monotonic() - self._began
 

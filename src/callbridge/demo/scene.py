@@ -4,18 +4,27 @@ All numbers outside come from the ranges that the German regulator keeps free fo
 """
 
 from callbridge.demo.lab import Lab
+from callbridge.demo.pbx import TRUNK
 from callbridge.demo.provision import AsteriskProgram
 from callbridge.demo.site import Site
+from callbridge.demo.tones import STEADY_RINGING
 
 AGENTS = ("anna", "ben", "carla", "dora")
-SUPPORT, BILLING = "support", "billing"
+SUPPORT, BILLING, EXPERTS = "support", "billing", "experts"
 SUPPORT_NUMBER, BILLING_NUMBER = "5550100", "5550200"
 PRESET, PRESET_NUMBER = "headquarters", "+498999998001"
 OUTSIDE_NUMBER = "+494066969010"
+WAREHOUSE_NUMBER, TECHNICIAN_NUMBER = "+494066969020", "+491713920012"
 
 OFFER_TIMEOUT = 8
 """Seconds. Long enough to look at an offer even on a busy machine, short enough to sit through."""
-PLAYGROUND_OPTIONS = {"offer_timeout": 30, "reject_pause": 10}
+EXTERNAL_TIMEOUT = 4
+"""Seconds that a number outside may ring; short for the same reason."""
+PLAYGROUND_OPTIONS = {
+    "offer_timeout": 30,
+    "reject_pause": 10,
+    "transfers": {"four_way": True, "external_timeout": 30},
+}
 """Somebody who types commands needs more."""
 
 # As a real site would do it: what is known of the caller goes with the call. Here it comes from the carrier's INVITE.
@@ -31,23 +40,25 @@ exten => {number},1,Gosub(callbridge-clean,s,1)
 
 
 def make_lab(program: AsteriskProgram) -> Lab:
-    return Lab(agents=AGENTS, dids={}, dialplan=_DIALPLAN, program=program)
+    return Lab(agents=AGENTS, dids={}, dialplan=_DIALPLAN, indications=STEADY_RINGING, program=program)
 
 
 def make_site(lab: Lab, *, host: str | None, port: int) -> Site:
     # Asked in this order, so that the story is the same each time.
     support = [{"agent": agent, "priority": place} for place, agent in enumerate(AGENTS[:3], start=1)]
-    site = Site(
+    experts = [{"agent": agent, "priority": place} for place, agent in enumerate(("dora", "ben", "carla"), start=1)]
+    return Site(
         lab,
-        groups={SUPPORT: support, BILLING: [AGENTS[3]]},
+        groups={SUPPORT: support, BILLING: ["dora"], EXPERTS: experts},
         options={
             "offer_timeout": OFFER_TIMEOUT,
             "wrap_up": 4,
+            "transfers": {"four_way": True, "external_timeout": EXTERNAL_TIMEOUT},
             "crm_url": "https://crm.example/customers?phone={caller_number}&order={data.order}",
         },
         presets=[{"id": PRESET, "name": "Headquarters", "number": PRESET_NUMBER, "group": BILLING}],
+        numbers={"allow": ["+49"]},
+        outbound={"dial": f"PJSIP/{{number}}@{TRUNK}"},
         host=host,
         port=port,
     )
-    site.document["numbers"] = {"allow": ["+49"]}
-    return site

@@ -85,6 +85,18 @@ class Screen:
             Text.assemble((label.ljust(_LABEL), "dim"), _cut(value, self._width - 2 * _INDENT - _LABEL - 6))
             for label, value in rows
         )
+        self._box(title, text)
+
+    def table(self, title: str, rows: Sequence[Sequence[str]]) -> None:
+        """A small box with columns; the first row is their heads, the first column labels."""
+        widths = [max(len(row[column]) for row in rows) + 2 for column in range(len(rows[0]))]
+        lines = []
+        for number, row in enumerate(rows):
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+            lines.append(Text.assemble((cells[0], "dim"), ("".join(cells[1:]).rstrip(), "" if number else "dim")))
+        self._box(title, Text("\n").join(lines))
+
+    def _box(self, title: str, text: Text) -> None:
         panel = Panel.fit(text, title=Text(title, style="bold"), title_align="left", border_style="yellow")
         self._console.print(Padding(panel, (0, 0, 0, _INDENT), expand=False))
 

@@ -14,9 +14,10 @@ from callbridge.demo.report import StepReport
 from callbridge.demo.screen import Rows, Screen
 from callbridge.demo.site import Site
 from callbridge.demo.sound import NO_CALL, UNKNOWN, Hearing
-from callbridge.demo.tones import HOLD_MUSIC
+from callbridge.demo.tones import HOLD_MUSIC, RINGING
 
 MUSIC = frozenset({HOLD_MUSIC})
+RINGS = frozenset({RINGING})
 NOT_IN_A_CALL = frozenset({NO_CALL})
 
 Ears = Mapping[str, frozenset[str]]
@@ -46,7 +47,11 @@ class Stage:
     """Agent -> the newest offer that a step waited for."""
     call: str = ""
     """The gateway's id of the call that the story is about."""
+    caller: str = ""
+    """The name of its caller's line."""
     seen: list[str] = field(default_factory=list)
+    heard: Ears = field(default_factory=dict)
+    """What was heard in the step that is being played, once it has been listened to."""
 
     def line(self, name: str) -> Line:
         return self.lines.get(name) or self.lab.bank.phone(name)
@@ -104,6 +109,7 @@ async def play(stage: Stage, step: Step) -> StepReport:
     try:
         await step.do(stage)
         heard, error = await _listen(stage, step)
+        stage.heard = {name: ear.sources for name, ear in heard.items()}
         if error is None and step.afterwards is not None:
             await step.afterwards(stage)
     except Exception as problem:
@@ -211,7 +217,7 @@ def _shares(heard: Hearing) -> str:
 
 
 def _source(name: str) -> str:
-    return name if name in (HOLD_MUSIC, UNKNOWN) else spoken(name)
+    return name if name in (HOLD_MUSIC, RINGING, UNKNOWN) else spoken(name)
 
 
 def _sentence(problem: Exception) -> str:

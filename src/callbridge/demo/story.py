@@ -6,7 +6,7 @@ import importlib.util
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ async def _on_stage(screen: Screen, report: Report, program: AsteriskProgram, *,
             await stack.enter_async_context(site)
             stack.push_async_callback(_stop_together, lab, site)
             details.append(f"it sees the PBX; API on {site.url}")
-        held = await _tell(Stage(lab=lab, site=site, screen=screen), report)
+        held = await _tell(lambda: Stage(lab=lab, site=site, screen=screen), report)
         _write(screen, report)
         if once or not held:
             return DONE if held else FAILED
@@ -108,19 +108,20 @@ async def _stop_together(lab: "Lab", site: "Site") -> None:
     await asyncio.gather(site.stop(), lab.pbx.stop(), lab.bank.stop())
 
 
-async def _tell(stage: "Stage", report: Report) -> bool:
+async def _tell(new_stage: Callable[[], "Stage"], report: Report) -> bool:
     """Plays the stories up to the first step that does not hold."""
+    from callbridge.demo import story_supervised, story_unsupervised
     from callbridge.demo.steps import expected_sound, play
-    from callbridge.demo.story_unsupervised import STORY
 
-    screen = stage.screen
-    for story in (STORY,):
+    screen = new_stage().screen
+    for story in (story_unsupervised.STORY, story_supervised.STORY):
+        stage = new_stage()
         screen.heading(story.title)
         for number, step in enumerate(story.steps, start=1):
             screen.chapter(number, step.name, step.telling)
             with screen.waiting(f"expected: {expected_sound(step.hears)}"):
                 result = await play(stage, step)
-            report.steps.append(result)
+            report.steps.append({**result, "story": story.title})
             screen.row("expected", result["expected"])
             screen.row("heard", result["heard"])
             for index, seen in enumerate(result["seen"]):

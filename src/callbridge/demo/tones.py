@@ -21,13 +21,28 @@ LINE_TONES = tuple(_LOWEST + SPACING * (index * 11 % _LINES) for index in range(
 """Hz, one for each line. Lines that are made one after the other are far apart."""
 FALLBACK_TONE = _LOWEST + SPACING * _LINES
 HOLD_TONE = _LOWEST + SPACING * (_LINES + 1)
+RINGING_TONE = _LOWEST + SPACING * (_LINES + 2)
 
 HOLD_MUSIC = "hold music"
 FALLBACK = "fallback"
+RINGING = "ringing"
+"""What a line hears while somebody else's phone rings for it, on a PBX with STEADY_RINGING."""
 CROWD = "crowd"
 """The name under which lines are heard that came when every tone was taken."""
 CROWD_TONE = LINE_TONES[-1]
 """Hz. Shared, so that a run with hundreds of callers needs no hundreds of tones."""
+
+STEADY_RINGING = f"""\
+[general]
+country=us
+[us]
+description=United States
+ringcadence=2000,4000
+ring={RINGING_TONE}
+busy=480+620/500,0/500
+congestion=480+620/250,0/250
+"""
+"""An indications.conf whose ringing has no pauses, so that one moment of listening tells it from silence."""
 
 
 def write_tone(path: Path, hertz: int, seconds: int = 120) -> None:
