@@ -619,3 +619,24 @@ def test_given_a_recorded_call_when_consulting_then_the_private_talk_is_recorded
     assert started == (["c1-consult-1.wav"] if wanted else [])
     assert len(stopped) == len(started)
     check_at_rest(sim)
+
+
+def test_given_a_deferred_consultation_when_another_transfer_or_hold_is_asked_for_then_refused(
+    sim: Simulation,
+) -> None:
+    call = talk(sim)
+    assert sim.consult("anna", call, CLEO, deferred=True).ok
+    assert sim.consult("anna", call, CLEO, deferred=True).code == "transfer_under_way"
+    assert sim.transfer("anna", call, SALES).code == "transfer_under_way"
+    assert sim.hold("anna", call).code == "transfer_under_way"
+    assert transfer_state(sim, call) is TransferState.DEFERRED
+    assert sim.talking(call) == {"anna"}
+
+
+def test_given_a_group_when_consulted_deferred_then_it_is_looked_for_at_once(sim: Simulation) -> None:
+    call = talk(sim)
+    assert sim.consult("anna", call, SALES, deferred=True).ok
+    sim.settle()
+    assert stage(sim, call) is Stage.RINGING
+    sim.ready("cleo")
+    assert sim.state("cleo") is AgentState.OFFERED

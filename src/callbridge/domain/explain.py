@@ -106,4 +106,4 @@ def expected_wait(world: World, route: Route, *, free: int, waiting: int) -> flo
     )
     if not recent or not at_work:
         return None
-    return sum(recent) / len(recent) * (waiting + 1) / max(1, waiting)
+    return sum(recent) / len(recent) * (waiting + 1)

@@ -72,6 +72,9 @@ def cancel_deferred_transfer(step: Step, call: Call, signal: Signal) -> None:
 
 def hold(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, HoldCall)
+    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
+        refuse_transfer_under_way(step, call, signal)
+        return
     put_on_hold(step, call)
     step.accept(signal.request)
 
@@ -92,6 +95,9 @@ def already_ending(step: Step, call: Call, signal: Signal) -> None:
 def start_transfer(step: Step, call: Call, signal: Signal) -> None:
     """Agent 1 gives the call away: the caller goes to the music, and agent 1 is free as soon as they are there."""
     assert isinstance(signal, RequestTransfer)
+    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
+        refuse_transfer_under_way(step, call, signal)
+        return
     refusal = _refusal(step, call, signal)
     if refusal is not None:
         step.record(
@@ -164,7 +170,8 @@ def _start_supervised(step: Step, call: Call, signal: RequestTransfer) -> None:
         dial_external(step, start_ringing(step, call, None), number, LegRole.TARGET)
         return
     route = _route(step, signal, None)
-    if signal.deferred and not judge(step.world, call, step.now, route)[0]:
+    by_agent = signal.destination.kind is DestinationKind.AGENT
+    if by_agent and signal.deferred and not judge(step.world, call, step.now, route)[0]:
         assert call.transfer is not None
         step.put(replace(call, transfer=replace(call.transfer, state=TransferState.DEFERRED)))
         step.dispatch = True
