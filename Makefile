@@ -9,7 +9,7 @@ DEMO_STAMP := $(VENV)/.installed-demo
 .PHONY: help demo test check clean
 
 help:
-	@echo "make demo          a story on a private real Asterisk, then a playground (ONCE=1: only the story; PORT=N)"
+	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
 	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest)"
 	@echo "make check         ruff, mypy, import-linter"
 	@echo "make clean         removes .venv and build"

@@ -1,4 +1,4 @@
-"""After the story: callers now and then, two agents who take calls, one who is yours, and commands to paste."""
+"""After the stories: callers now and then, two agents who take calls, one who is yours, and commands to paste."""
 
 import asyncio
 import contextlib
@@ -58,8 +58,8 @@ class Playground:
         self._screen = screen
         self._rhythm = rhythm or Rhythm()
         self._callers: set[Caller] = set()
-        self._calls: dict[str, str] = {}
-        """Call -> what was last told of it, so that nothing is told twice."""
+        self._told: dict[str, str] = {}
+        """Call or transfer -> what was last told of it, so that nothing is told twice."""
         # A program with the service's token sees what happens to everybody.
         self._watcher = Person(site.http, "the playground", "")
         self._watcher.token = site.service_token
@@ -125,6 +125,16 @@ class Playground:
         body = f'{{"agent":"{YOURS}","destination":{{"kind":"group","value":"{group}"}},"reason":"Has a question"}}'
         return f"curl -s {self._service} {_JSON} -d '{body}' {self._url}/calls/{call}/transfers; echo"
 
+    def consult_command(self, call: str, preset: str) -> str:
+        body = (
+            f'{{"agent":"{YOURS}","destination":{{"kind":"preset","value":"{preset}"}},"supervised":true,'
+            '"reason":"Has a question"}'
+        )
+        return f"curl -s {self._service} {_JSON} -d '{body}' {self._url}/calls/{call}/transfers; echo"
+
+    def complete_command(self, transfer: str) -> str:
+        return f"curl -s {self._service} -X POST {self._url}/transfers/{transfer}:complete; echo"
+
     @property
     def _url(self) -> str:
         return f"{self._site.url}/v1"
@@ -136,10 +146,13 @@ class Playground:
     def _tell(self, text: str) -> None:
         self._screen.line(f"{time.strftime('%H:%M:%S')}  {text}")
 
-    def _tell_once(self, call: Any, text: str) -> None:
-        if self._calls.get(call["id"]) != text:
-            self._calls[call["id"]] = text
-            self._tell(text)
+    def _tell_news(self, about: Any, text: str) -> bool:
+        """False: it has been told already. What is pushed again and again is told when it changes."""
+        if self._told.get(about["id"]) == text:
+            return False
+        self._told[about["id"]] = text
+        self._tell(text)
+        return True
 
     # ------------------------------------------------------------ callers
 
@@ -192,13 +205,20 @@ class Playground:
                 self._talking(data["call"])
             case "call.ended":
                 call = data["call"]
-                self._tell_once(call, f"the call of {call['caller_name']} has ended: {call['outcome']}")
-                self._calls.pop(call["id"], None)
+                self._tell_news(call, f"the call of {call['caller_name']} has ended: {call['outcome']}")
+                self._told.pop(call["id"], None)
             case "transfer.updated":
-                transfer = data["transfer"]
-                target = transfer["destination"]["name"] or transfer["destination"]["value"]
-                state = transfer["state"]
-                self._tell(f"the transfer by {spoken(transfer['by'])} to {target}: {state}")
+                self._transferred(data["transfer"])
+
+    def _transferred(self, transfer: Any) -> None:
+        target, state = transfer["destination"]["name"] or transfer["destination"]["value"], transfer["state"]
+        if not self._tell_news(transfer, f"the transfer by {spoken(transfer['by'])} to {target}: {state}"):
+            return
+        if transfer["by"] == YOURS and state == "consulting":
+            self._screen.line(
+                "# put the caller through to them (or, in place of complete: alternate, merge, cancel)", "dim"
+            )
+            self._screen.verbatim(self.complete_command(transfer["id"]))
 
     def _offered(self, offer: Any) -> None:
         agent = offer["agent"]
@@ -211,10 +231,12 @@ class Playground:
 
     def _talking(self, call: Any) -> None:
         agent = call["agent"]
-        self._tell_once(call, f"{spoken(agent)} talks with {call['caller_name']}")
-        if agent == YOURS:
+        news = self._tell_news(call, f"{spoken(agent)} talks with {call['caller_name']}")
+        if agent == YOURS and news:
             self._screen.line("# transfer the caller to Billing", "dim")
             self._screen.verbatim(self.transfer_command(call["id"], scene.BILLING))
+            self._screen.line("# or talk with Headquarters first, while the caller hears music", "dim")
+            self._screen.verbatim(self.consult_command(call["id"], scene.PRESET))
 
     def _offer_ended(self, offer: Any) -> None:
         if offer["state"] == "accepted":

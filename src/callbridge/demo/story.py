@@ -109,7 +109,7 @@ async def _stop_together(lab: "Lab", site: "Site") -> None:
 
 
 async def _tell(new_stage: Callable[[], "Stage"], report: Report) -> bool:
-    """Plays the stories up to the first step that does not hold."""
+    """Tells the stories up to the first step that does not hold."""
     from callbridge.demo import story_supervised, story_unsupervised
     from callbridge.demo.steps import expected_sound, play
 
