@@ -169,6 +169,22 @@ Origin = Annotated[
 ]
 FilePath = Annotated[Path, BeforeValidator(_path), Field(description="a path, relative to this file's folder")]
 Region = Annotated[str, AfterValidator(_region), Field(description="an ISO 3166 country code such as DE")]
+
+
+def _recording(url: str) -> str:
+    if _CONTROL.search(url) or any(character.isspace() for character in url):
+        raise ValueError("has a space or control character; a URL has neither")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "{" in parts.netloc:
+        raise ValueError("must begin with https:// and a host")
+    if url.count("{file}") != 1 or url.count("{") != 1 or url.count("}") != 1:
+        raise ValueError("must have {file} in it once, and no other braces")
+    return url
+
+
+RecordingUrl = Annotated[
+    str, AfterValidator(_recording), Field(max_length=2000, description="an https URL with {file} in it")
+]
 CrmUrl = Annotated[str, AfterValidator(_crm), Field(max_length=2000, description="an https URL with placeholders")]
 HookUrl = Annotated[str, AfterValidator(_hook_url), Field(max_length=2000, description="an https URL")]
 PasswordHash = Annotated[

@@ -124,6 +124,8 @@ class OptionsSection(Section):
     reject_pause: f.PauseTime = 30.0
     max_sessions: f.Sessions = 1
     """For agents that do not have their own."""
+    recording_url: f.RecordingUrl | None = None
+    """The link to a call's recording, with {file} in its path or query."""
     record_consultations: f.Flag = False
     """Where the dialplan records calls: private consultations too."""
     crm_url: f.CrmUrl | None = None

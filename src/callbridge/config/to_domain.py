@@ -57,6 +57,7 @@ def to_settings(config: ConfigModel) -> Settings:
             hangup_completes=options.transfers.hangup == "completes",
             externals_may_stay=options.transfers.externals_may_stay,
             external_timeout=options.transfers.external_timeout,
+            recording_url=options.recording_url,
             record_consultations=options.record_consultations,
             outbound_dial=outbound.dial if outbound is not None else None,
             outbound_caller_id=outbound.caller_id if outbound is not None else None,

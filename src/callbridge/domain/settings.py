@@ -91,6 +91,8 @@ class Options:
     """An agent who hangs up while talking with the target completes the transfer; else the caller comes back."""
     externals_may_stay: bool = False
     """Whether a conference goes on when no agent is left in it."""
+    recording_url: str | None = None
+    """Where a recording can be listened to, with `{file}` in it; None: only the file's name is shown."""
     record_consultations: bool = False
     """Where the dialplan records calls: private consultations too, each into a file of its own."""
     external_timeout: float = 30.0

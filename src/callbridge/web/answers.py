@@ -207,6 +207,13 @@ class ConsultOut(Out):
     """What they are shown of the call until it is theirs."""
 
 
+class RecordingOut(Out):
+    file: Text
+    """In the PBX's monitor folder. One for the whole call, on the caller's leg."""
+    url: str | None
+    """Where it can be listened to, if the administrator has said so."""
+
+
 class CallOut(Out):
     id: str
     state: CallState
@@ -227,6 +234,8 @@ class CallOut(Out):
     transfer: TransferOut | None
     pop: PopOut | None
     consult: ConsultOut | None
+    recording: RecordingOut | None
+    """Null where the PBX does not record this call."""
     parties: list[PartyOut]
     """Who takes part and who hears whom, as the PBX shows it now; empty for calls that have ended."""
 

@@ -1,6 +1,7 @@
 """From the live model to what clients are shown. Pure."""
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from callbridge.domain.agents import MISSED_OFFER, Agent, AgentState, PhoneState, Presence
 from callbridge.domain.calls import (
@@ -149,8 +150,17 @@ def call_out(world: World, call: Call) -> out.CallOut:
         transfer=transfer_out(settings, call.transfer) if call.transfer else None,
         pop=pop_out(settings, pop) if pop else None,
         consult=_consult_out(settings, call),
+        recording=_recording_out(settings, call),
         parties=parties_of(world, call),
     )
+
+
+def _recording_out(settings: Settings, call: Call) -> out.RecordingOut | None:
+    if not call.recording:
+        return None
+    template = settings.options.recording_url
+    url = template.replace("{file}", quote(call.recording, safe="")) if template is not None else None
+    return out.RecordingOut(file=call.recording, url=url)
 
 
 def _consult_out(settings: Settings, call: Call) -> out.ConsultOut | None:
