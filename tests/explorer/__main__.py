@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from multiprocessing import Pool
+from typing import NamedTuple
 
 from explorer.shrink import shrunk
 from explorer.starts import STARTS
@@ -14,27 +15,39 @@ from explorer.transcript import transcript
 from explorer.walk import Explorer, Result
 
 DEPTH, SECONDS = 3, 540.0
-_COMPLETE = 0.7
-"""The part of the time that the complete walks may take at most; the rest is for the random ones."""
+_COMPLETE, _RANDOM = 0.9, 0.35
+"""Parts of the time: until when complete walks may go on; how much of what is left for a start is for random ones."""
 
 
-def explore(name: str, slow: bool, depth: int, seed: int, complete_until: float, seconds: float) -> Result:
-    """One start: everything to this depth, until that time (of `time.monotonic`); and for so long at random."""
+class Task(NamedTuple):
+    """One start, and its place among all: each gets its share of the time that is left then."""
+
+    start: str
+    slow: bool
+    depth: int
+    seed: int
+    begin: float
+    end: float
+    """Of all tasks, by `time.monotonic`."""
+    workers: int
+    others: int
+    """Starts that come after this one."""
+
+
+def explore(task: Task) -> Result:
+    """Everything to the depth, and then at random."""
     gc.disable()  # there are no cycles, and a great many objects
     begin = time.monotonic()
-    explorer = Explorer(name, slow=slow)
-    explorer.exhaust(depth, complete_until)
+    explorer = Explorer(task.start, slow=task.slow)
+    explorer.exhaust(task.depth, task.begin + (task.end - task.begin) * _COMPLETE)
     if explorer.result.found is None:
-        explorer.wander(seed, time.monotonic() + seconds)
+        now = time.monotonic()
+        explorer.wander(task.seed, now + (task.end - now) * _RANDOM * task.workers / (task.others + 1))
     result = explorer.result
     if result.found is not None:
         result.found = shrunk(result.found)
     result.seconds = time.monotonic() - begin
     return result
-
-
-def _one(task: tuple[str, bool, int, int, float, float]) -> Result:
-    return explore(*task)
 
 
 def line(result: Result) -> str:
@@ -58,12 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [options.start] if options.start else list(STARTS)
     units = [(name, slow) for slow in (False, True) for name in names]
     begin = time.monotonic()
-    until = begin + options.seconds * _COMPLETE
-    seconds = options.seconds * (1 - _COMPLETE) * min(options.workers, len(units)) / len(units)
-    tasks = [(name, slow, options.depth, options.seed, until, seconds) for name, slow in units]
+    end = begin + options.seconds
+    tasks = [
+        Task(name, slow, options.depth, options.seed, begin, end, options.workers, len(units) - index)
+        for index, (name, slow) in enumerate(units, 1)
+    ]
     results: list[Result] = []
     with Pool(options.workers) as pool:
-        for result in pool.imap_unordered(_one, tasks):
+        for result in pool.imap_unordered(explore, tasks):
             results.append(result)
             print(line(result), flush=True)
     for result in results:

@@ -37,7 +37,6 @@ def core(node: Node) -> int:
             tuple(sorted(node.occupied.items())),
             tuple(sorted(node.won.items())),
             node.told_gone,
-            node.hits,
             tuple([_call(call, now) for _, call in sorted(calls.items())]),
             tuple(sorted(calls, key=lambda each: (calls[each].route.since, each))) if len(calls) > 1 else None,
             tuple([_agent(agent, now) for agent in world.agents.values()]),

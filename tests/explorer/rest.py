@@ -40,13 +40,13 @@ def next_step(node: Node) -> list[Stimulus] | None:
     return [("gone", leg, "16") for leg in alone] or None
 
 
-def come_to_rest(node: Node, calm: set[int], trace: list[tuple[tuple[Stimulus, ...], Node]] | None = None) -> int:
+def come_to_rest(node: Node, calm: set[int], trace: list[tuple[tuple[Stimulus, ...], Node]] | None = None) -> None:
     """Checks the way to rest, and how it is there. `calm`: keys of moments that are known to come to a good rest.
 
-    Changes `node`. `trace`: the way is written down here, for a reader. Returns how many steps it took.
+    Changes `node`. `trace`: the way is written down here, for a reader.
     """
     way: set[int] = set()
-    for steps in range(_LONG):
+    for _ in range(_LONG):
         key = core(node)
         if key in calm and trace is None:
             break
@@ -69,4 +69,3 @@ def come_to_rest(node: Node, calm: set[int], trace: list[tuple[tuple[Stimulus, .
     else:
         raise Violation(f"it does not come to rest in {_LONG} steps")
     calm |= way
-    return steps

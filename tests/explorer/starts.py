@@ -267,7 +267,10 @@ _NO_COMPLETION = replace(_OPTIONS, hangup_completes=False)
 _MAY_STAY = replace(_OPTIONS, externals_may_stay=True)
 _SHORT = replace(
     settings(),
-    groups={**settings().groups, GroupId("empty"): GroupSettings(id=GroupId("empty"), name="empty", max_wait=30.0)},
+    groups={
+        **settings().groups,
+        GroupId("empty"): GroupSettings(id=GroupId("empty"), name="empty", max_wait=30.0),
+    },
 )
 
 STARTS: dict[str, tuple[Tell, Settings]] = {

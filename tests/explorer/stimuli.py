@@ -203,7 +203,7 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
 def _pick_up(node: Node, channel_id: ChannelId) -> None:
     channel = node.channels[channel_id]
     node.channels[channel_id] = channel._replace(answered=True, ringing=False)
-    node._queue(channel_id, "answered", None)
+    node.queue(channel_id, "answered", None)
     node.send(channel_id, LEGS)
 
 

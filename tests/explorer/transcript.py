@@ -1,13 +1,14 @@
 """A schedule as a person reads it: stimulus by stimulus, with what was decided and how it is then."""
 
+from contextlib import suppress
+
+from callbridge.domain.effects import Bridge, Originate, PbxEffect, Record, Reply
 from explorer.model import Node, Violation
 from explorer.rest import come_to_rest
 from explorer.rules import check_always
 from explorer.starts import start
 from explorer.stimuli import Stimulus, do
 from explorer.walk import Found
-
-from callbridge.domain.effects import Bridge, Originate, PbxEffect, Record, Reply
 
 _GONE_WRONG = {
     "refused": "the PBX refuses the first action",
@@ -34,10 +35,8 @@ def transcript(found: Found) -> str:
     lines.append("     and then nothing more goes wrong:")
     trace: list[tuple[tuple[Stimulus, ...], Node]] = []
     before = node.copy()
-    try:
+    with suppress(Violation):
         come_to_rest(node, set(), trace)
-    except Violation:
-        pass
     for stimuli, after in trace:
         lines.append("   - " + "; ".join(_said(before, stimulus) for stimulus in stimuli))
         lines += [*_decided(after), *_moment(after)]

@@ -183,7 +183,7 @@ class Explorer:
 
     # ------------------------------------------------------------ at random
 
-    def wander(self, seed: int, until: float, *, faults: int = 3, most: int | None = None) -> None:
+    def wander(self, seed: int, until: float, *, faults: int = 3, most: int | None = None, depth: int = _CONE) -> None:
         """Random walks, each somewhere else, and from there everything again to a small depth.
 
         Until the time is over, or `most` of them are done.
@@ -195,7 +195,7 @@ class Explorer:
             end = self._walk(choose, choose.randint(3, _LENGTH))
             if end is not None and self.rest(*end):
                 node, way = end
-                self._cone(node, way, _CONE, until)
+                self._cone(node, way, depth, until)
 
     def _walk(self, choose: random.Random, length: int) -> tuple[Node, Way] | None:
         node, way = self.first.copy(), None

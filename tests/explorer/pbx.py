@@ -1,0 +1,218 @@
+"""The PBX: channels, bridges, and a queue of facts for each channel.
+
+Like `tests/domain/simulation.py` it follows asterisk/extensions-callbridge.conf, but nothing happens by itself: facts
+are delivered one by one, in any order between channels. In slow mode a channel that leaves a bridge is also on the way
+for a while, before it arrives where the dialplan sends it.
+"""
+
+from typing import NamedTuple
+
+from callbridge.domain.effects import (
+    Bridge,
+    Effect,
+    Hangup,
+    Hold,
+    Join,
+    Mute,
+    Originate,
+    Park,
+    SetAfter,
+    SetHear,
+    ToFallback,
+)
+from callbridge.domain.ids import BridgeId, CallId, ChannelId
+from callbridge.domain.signals import ChannelFact, ChannelVariables, PbxSeen
+
+HOLD, LEGS, HANGUP = BridgeId("hold"), BridgeId("legs"), BridgeId("hang up")
+ROOMS = (HOLD, LEGS, None)
+"""Where nobody talks."""
+REFUSABLE = (Originate, Bridge, Hold, ToFallback, Join, Park)
+ON_CHANNEL = (*REFUSABLE, SetAfter, SetHear, Mute, Hangup)
+ARRIVES = "arrives"
+"""In a queue: not a fact, but the channel's arrival at the place to which it is on the way."""
+
+
+class Violation(Exception):
+    """A rule is broken; the text says which."""
+
+
+class Channel(NamedTuple):
+    id: ChannelId
+    role: str
+    call: CallId
+    group: str = ""
+    after: str = "hold"
+    bridge: BridgeId | None = None
+    answered: bool = False
+    ringing: bool = False
+
+    def fact(self) -> ChannelFact:
+        return ChannelFact(
+            channel=self.id,
+            name=self.id,
+            answered=self.answered,
+            ringing=self.ringing,
+            caller_number="+4930111",
+            caller_name="Caller",
+            bridge=self.bridge,
+            holding=self.bridge is HOLD or self.bridge is LEGS,
+            variables=ChannelVariables(
+                role=self.role, call=self.call, group=self.group, called="100", after=self.after
+            ),
+        )
+
+
+Queued = tuple[str, object]
+"""A fact under way, or an arrival: its kind, and what it carries."""
+
+
+class Pbx:
+    """Changed in place; `Node` copies it."""
+
+    __slots__ = ("channels", "cut_off", "look", "now", "queues", "slow")
+
+    def __init__(self, *, slow: bool) -> None:
+        self.slow = slow
+        self.now = 1000.0
+        self.channels: dict[ChannelId, Channel] = {}
+        self.queues: dict[str, tuple[Queued, ...]] = {}
+        self.look: tuple[float, PbxSeen | None] | None = None
+        """A snapshot was asked for at this time; and the snapshot, once it is taken but not delivered."""
+        self.cut_off = False
+        """Nobody can be told anything."""
+
+    # ------------------------------------------------------------ what it is told to do
+
+    def perform(self, effect: Effect) -> None:
+        match effect:
+            case Originate(channel=channel):
+                if channel not in self.channels:
+                    role = "external" if effect.external else "agent"
+                    self.channels[channel] = Channel(channel, role, effect.call, ringing=True)
+                    self.queue(channel, "ringing", None)
+            case Bridge(caller=caller, leg=leg):
+                if caller in self.channels and leg in self.channels:
+                    bridge = self._new_bridge()
+                    self.enter(caller, bridge)
+                    self.enter(leg, bridge)
+            case Hold(channel=channel):
+                self.send(channel, HOLD)
+            case Park(channel=channel):
+                self.send(channel, LEGS)
+            case Join(channel=channel, peer_name=peer):
+                self.join(channel, ChannelId(peer))
+            case ToFallback(channel=channel):
+                self.to_fallback(channel)
+            case SetAfter(channel=channel, after=after):
+                if channel in self.channels:
+                    self.channels[channel] = self.channels[channel]._replace(after=after)
+            case Hangup(channel=channel):
+                self.hang_up(channel)
+
+    def queue(self, name: str, kind: str, what: object) -> None:
+        if kind != ARRIVES and self.cut_off:
+            return
+        self.queues[name] = (*self.queues.get(name, ()), (kind, what))
+
+    def spoken_of(self) -> set[BridgeId | None]:
+        """Bridges of which somebody outside still knows."""
+        return set()
+
+    def _new_bridge(self) -> BridgeId:
+        """A name that nobody still speaks of: the PBX never uses one again, and nobody can tell."""
+        used = {channel.bridge for channel in self.channels.values()}
+        used |= self.spoken_of()
+        used |= {what.bridge if kind == "entered" else what for q in self.queues.values() for kind, what in q}  # type: ignore[attr-defined]
+        if self.look is not None and self.look[1] is not None:
+            used |= {fact.bridge for fact in self.look[1].channels}
+        number = 1
+        while f"b{number}" in used:
+            number += 1
+        return BridgeId(f"b{number}")
+
+    # ------------------------------------------------------------ the PBX
+
+    def enter(self, channel_id: ChannelId, bridge: BridgeId) -> None:
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            return
+        if channel.bridge != bridge:
+            self.leave(channel_id)
+        after = "hold" if bridge is HOLD else channel.after
+        channel = self.channels[channel_id] = channel._replace(bridge=bridge, after=after)
+        self.queue(channel_id, "entered", channel)
+
+    def leave(self, channel_id: ChannelId) -> None:
+        """Out of the bridge, and no longer on the way anywhere; who is left alone falls into their own dialplan."""
+        queue = self.queues.get(channel_id, ())
+        if any(kind == ARRIVES for kind, _ in queue):
+            kept = tuple(each for each in queue if each[0] != ARRIVES)
+            if kept:
+                self.queues[channel_id] = kept
+            else:
+                del self.queues[channel_id]
+        channel = self.channels.get(channel_id)
+        if channel is None or channel.bridge is None:
+            return
+        bridge = channel.bridge
+        self.channels[channel_id] = channel._replace(bridge=None)
+        self.queue(channel_id, "left", bridge)
+        others = [each for each in self.channels.values() if each.bridge == bridge]
+        if bridge not in ROOMS and len(others) == 1:
+            alone = others[0]
+            self.channels[alone.id] = alone._replace(bridge=None)
+            self.queue(alone.id, "left", bridge)
+            self._home(alone)
+
+    def _home(self, channel: Channel) -> None:
+        if channel.role == "caller":
+            self.send(channel.id, HANGUP if channel.after == "hangup" else HOLD)
+        elif channel.role != "fallback":
+            self.send(channel.id, LEGS)
+
+    def send(self, channel_id: ChannelId, place: BridgeId) -> None:
+        """By the dialplan: at once, or on the way for a while."""
+        if channel_id not in self.channels:
+            return
+        self.leave(channel_id)
+        if self.slow:
+            self.queue(channel_id, ARRIVES, place)
+        else:
+            self.arrive_at(channel_id, place)
+
+    def arrive_at(self, channel_id: ChannelId, place: BridgeId) -> None:
+        if place is HANGUP:
+            self.hang_up(channel_id)
+        elif place in (HOLD, LEGS):
+            self.enter(channel_id, place)
+        else:
+            self._join_now(channel_id, ChannelId(place))
+
+    def join(self, channel_id: ChannelId, peer: ChannelId) -> None:
+        """Like `send`; the place is the peer."""
+        if peer == channel_id:
+            raise Violation(f"{peer} shall join themselves")
+        self.send(channel_id, BridgeId(peer))
+
+    def _join_now(self, channel_id: ChannelId, peer_id: ChannelId) -> None:
+        peer, channel = self.channels.get(peer_id), self.channels[channel_id]
+        if peer is not None and peer.bridge not in ROOMS:
+            assert peer.bridge is not None
+            self.enter(channel_id, peer.bridge)
+        else:
+            self.enter(channel_id, HOLD if channel.role == "caller" else LEGS)
+
+    def to_fallback(self, channel_id: ChannelId) -> None:
+        if channel_id in self.channels:
+            self.leave(channel_id)
+            self.channels[channel_id] = self.channels[channel_id]._replace(role="fallback")
+
+    def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+        if channel_id in self.channels:
+            self.leave(channel_id)
+            del self.channels[channel_id]
+            self.queue(channel_id, "gone", cause)
+
+    def snapshot(self, asked: float | None = None) -> PbxSeen:
+        facts = tuple(self.channels[channel].fact() for channel in sorted(self.channels))
+        return PbxSeen(channels=facts, phones={}, taken_at=self.now if asked is None else asked)
