@@ -16,7 +16,7 @@ from callbridge.domain.calls import (
     TransferState,
 )
 from callbridge.domain.consulting import STAGES, TABLE, Event
-from callbridge.domain.effects import StartRecording, StopRecording
+from callbridge.domain.effects import Park, SetHear, StartRecording, StopRecording
 from callbridge.domain.settings import Options
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
@@ -640,3 +640,20 @@ def test_given_a_group_when_consulted_deferred_then_it_is_looked_for_at_once(sim
     assert stage(sim, call) is Stage.RINGING
     sim.ready("cleo")
     assert sim.state("cleo") is AgentState.OFFERED
+
+
+def test_given_a_held_caller_when_consulting_then_agent_1_goes_into_the_waiting_room_again_and_hears_ringing(
+    sim: Simulation,
+) -> None:
+    call = talk(sim)
+    sim.ready("cleo")
+    assert sim.hold("anna", call).ok
+    sim.settle()
+    leg = sim.leg_of("anna")
+    before = len(sim.effects)
+    assert sim.consult("anna", call, CLEO).ok
+    order = [effect for effect in sim.effects[before:] if isinstance(effect, SetHear | Park)]
+    assert [(type(effect), effect.channel) for effect in order] == [(SetHear, leg), (Park, leg)]
+    sim.settle()
+    assert stage(sim, call) is Stage.RINGING
+    check_at_rest(sim)

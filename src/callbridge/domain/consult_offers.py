@@ -22,7 +22,7 @@ from callbridge.domain.calls import (
 )
 from callbridge.domain.causes import DECLINED, NO_ANSWER
 from callbridge.domain.consult_release import drop_target, fail
-from callbridge.domain.effects import ConfirmReservation, Originate, SetAfter, SetHear
+from callbridge.domain.effects import ConfirmReservation, Originate, Park, SetAfter, SetHear
 from callbridge.domain.eligibility import judge
 from callbridge.domain.ids import AgentId, leg_channel_id
 from callbridge.domain.people import give_call, make_busy
@@ -49,6 +49,7 @@ def wanted_route(call: Call) -> Route | None:
 def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
     """The caller goes to the music, and agent 1 hears ringing."""
     assert call.transfer is not None
+    was_held = call.state is CallState.CONSULTING
     call = step.put(
         replace(
             call,
@@ -60,8 +61,12 @@ def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
         )
     )
     step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
-    if call.agent_leg is not None:
-        step.emit(SetHear(call=call.id, channel=call.agent_leg.channel, hear="ringing"))
+    leg = call.agent_leg
+    if leg is not None:
+        step.emit(SetHear(call=call.id, channel=leg.channel, hear="ringing"))
+        if was_held and leg.name is not None:
+            # In the waiting room already, where what is heard is set on the way in.
+            step.emit(Park(call=call.id, channel=leg.channel, name=leg.name))
     step.publish(call.id, "transfer.updated", [call.agent])
     step.publish(call.id, "call.updated", [call.agent])
     return call
