@@ -12,6 +12,7 @@ from steps import (
     configure,
     connected,
     ended_call,
+    eventually,
     faults,
     hear_each_other,
     hears_fallback,
@@ -176,7 +177,9 @@ async def test_given_a_caller_who_waits_when_he_hangs_up_then_nobody_is_asked_an
     [anna] = await at_work(site, "anna")
     await connected(site, anna)
     assert {data["offer"]["call"] for data in anna.seen("offer.made")} != {call["id"]}
-    assert await history(site, call["id"]) == ["call.ended", "call.arrived"]
+    await eventually(
+        lambda: history(site, call["id"]), lambda seen: seen == ["call.ended", "call.arrived"], "all there is to tell"
+    )
 
 
 async def test_given_a_group_without_agents_then_the_caller_waits_with_music(site: Site, lab: Lab) -> None:

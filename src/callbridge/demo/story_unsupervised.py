@@ -13,8 +13,6 @@ _SUPPORT_TEAM = ("anna", "ben", "carla")
 _CALLER, _CALLER_NAME, _CALLER_NUMBER = "max", "Max Weber", "+493023125001"
 _ORDER = "A-4711"
 _REASON = "Question about an invoice"
-_QUIET = 3.0
-"""Seconds of listening where nothing may happen."""
 _OUTSIDE = {"hotel": OUTSIDE_NUMBER, "headquarters": PRESET_NUMBER}
 
 
@@ -259,7 +257,7 @@ STORY = Story(
             "call waits with music, and nothing else happens.",
             do=_transfer,
             hears=_waiting(*_SUPPORT_TEAM, "dora"),
-            seconds=_QUIET,
+            seconds=3.0,  # in which nothing may happen
             afterwards=_nothing_else,
         ),
         Step(
