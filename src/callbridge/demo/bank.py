@@ -212,6 +212,7 @@ class Bank(AsteriskInstance):
         for line in [line for line in self._lines.values() if isinstance(line, Outside)]:
             await self.ami.action("Setvar", Variable=f"TONE_{line.key}", Value="")
             await self.ami.action("Setvar", Variable=f"HOW_{line.key}", Value="")
+            await self.ami.action("Setvar", Variable=f"AFTER_{line.key}", Value="")
             self._release(line)
 
     def _new(self, kind: type[_Line], name: str, key: str, *, crowd: bool = False) -> _Line:
