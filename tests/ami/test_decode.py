@@ -1,6 +1,8 @@
 """What AMI's messages mean, and how effects are said to Asterisk: hostile values included."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from callbridge.ami.decode import CHANNEL_EVENTS, WANTED, channel_variables, decode, is_genuine
 from callbridge.ami.encode import caller_id, encode
@@ -209,6 +211,28 @@ def test_given_a_hostile_caller_when_their_number_is_shown_then_it_is_only_a_val
     assert caller_id(name, number) == shown
     assert headers["CallerID"] == shown
     checked("Originate", headers)
+
+
+_ANY_TEXT = st.text(st.characters(exclude_categories=()))
+"""All of Unicode, halves of characters too."""
+
+
+@given(name=_ANY_TEXT, number=_ANY_TEXT)
+@example(name="Bob\u0085X", number="1")
+@example(name="Bob\u009fX", number="1")
+@example(name="Bob\u2028X\u2029Y", number="1")
+@example(name="Bob\ud800X", number="\udfff1")
+def test_given_any_name_and_number_when_shown_to_an_agent_then_the_link_takes_them(name: str, number: str) -> None:
+    shown = caller_id(name, number)
+    checked("Originate", {"CallerID": shown})
+    assert shown.count('"') == 2
+    assert not any(0xD800 <= ord(letter) <= 0xDFFF for letter in shown)
+
+
+def test_given_each_character_there_is_when_in_a_name_then_the_link_takes_it() -> None:
+    for start in range(0, 0x110000, 64):
+        name = "".join(map(chr, range(start, start + 64)))  # short enough to be shown in full
+        checked("Originate", {"CallerID": caller_id(name, name)})
 
 
 # ---------------------------------------------------------------- snapshot

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from callbridge.ami.decode import ACTION_ID_STAMP
+from callbridge.ami.headers import FORBIDDEN
 from callbridge.domain.effects import (
     Bridge,
     ChannelEffect,
@@ -23,7 +24,7 @@ from callbridge.domain.effects import (
     ToFallback,
 )
 
-_UNSAFE_NAME = re.compile(r'[\x00-\x1f\x7f"<>\\,;|()]+')
+_UNSAFE_NAME = re.compile(rf'[{FORBIDDEN}"<>\\,;|()]+')
 _UNSAFE_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]+")
 _NORMAL_CLEARING = "16"
 

@@ -16,7 +16,9 @@ MAX_LINES: Final = 100
 """Most lines in one action. Beyond 128 (AST_MAX_MANHEADERS) Asterisk 22 refuses it, older ones drop the rest."""
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-_FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+FORBIDDEN: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+"""What no value may contain, as the inside of a regular expression's class: whoever cleans values builds on it."""
+_FORBIDDEN: Final = re.compile(f"[{FORBIDDEN}]")
 _RESERVED: Final = frozenset({"action"})
 
 
