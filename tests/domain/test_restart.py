@@ -2,7 +2,7 @@
 
 import pytest
 from invariants import check_at_rest
-from simulation import Simulation
+from simulation import HOLD, Simulation
 
 from callbridge.domain.agents import AgentState
 from callbridge.domain.calls import CallOutcome, CallState, Destination, DestinationKind
@@ -199,3 +199,73 @@ def test_given_a_leg_that_no_call_knows_when_seen_in_silence_then_it_is_hung_up(
     sim.channels["stray"] = Channel("stray", "agent", "c-gone", bridge=LEGS, answered=True)  # type: ignore[index,arg-type]
     sim.give(sim.snapshot())
     assert "stray" not in sim.channels
+
+
+def test_given_a_call_that_was_ended_when_its_caller_is_seen_in_the_music_later_then_they_are_served(
+    sim: Simulation,
+) -> None:
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    caller = sim.channels[sim.call(call).caller]
+    sim.reject("anna")
+    sim.hang_up(caller.id)
+    sim.settle()
+    assert sim.call(call).state is CallState.ENDED
+    caller.bridge = HOLD
+    sim.channels[caller.id] = caller
+    sim.give(sim.snapshot())
+    sim.wait(31)
+    assert sim.call(call).state is not CallState.ENDED
+    assert sim.state("anna") is AgentState.OFFERED
+
+
+def test_given_two_live_callers_with_one_name_when_they_wait_then_both_are_known(sim: Simulation) -> None:
+    first = sim.arrive()
+    sim.settle()
+    twin = sim.channels[sim.call(first).caller]
+    from dataclasses import replace as other
+
+    second = other(twin, id="17.99", call="17.1", bridge=None)  # type: ignore[arg-type]
+    sim.channels[second.id] = second
+    sim._enter(second.id, twin.bridge)  # type: ignore[arg-type]
+    sim.settle()
+    assert len(sim.engine.world.calls) == 2
+    assert {call.caller for call in sim.engine.world.calls.values()} == {twin.id, second.id}
+
+
+@pytest.mark.parametrize("when", ["waiting", "offering", "restart"])
+def test_given_a_group_that_is_removed_when_its_callers_wait_then_the_fallback_has_them(
+    sim: Simulation, when: str
+) -> None:
+    from dataclasses import replace as other
+
+    from callbridge.domain.signals import Configured
+
+    if when == "offering":
+        sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    fewer = other(sim.settings, groups={key: group for key, group in sim.settings.groups.items() if key != "support"})
+    if when == "restart":
+        sim.settings = fewer
+        sim.restart()
+    else:
+        sim.give(Configured(settings=fewer))
+    if when == "offering":
+        sim.reject("anna")
+    sim.wait(10)
+    assert sim.call(call).outcome is CallOutcome.FALLBACK
+
+
+def test_given_the_pbx_does_not_answer_an_originate_when_offered_then_no_agent_is_blamed(sim: Simulation) -> None:
+    from callbridge.domain.signals import ActionFailed
+
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    leg = sim.leg_of("anna")
+    sim.give(ActionFailed(call=call, action="Originate", channel=leg, reason="no answer", refused=False))
+    assert sim.state("anna") is AgentState.AVAILABLE
+    sim.wait(6)
+    assert sim.state("anna") is AgentState.OFFERED

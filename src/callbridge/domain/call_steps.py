@@ -40,6 +40,8 @@ from callbridge.domain.step import Step
 _SOON = 0.5
 """Seconds after which a refused action is tried again: `channel not up` passes quickly."""
 _TRIES = 3
+_PBX_PAUSE = 5.0
+"""Seconds until an agent is asked again for this call whose phone the PBX did not get to ring."""
 
 
 def nothing(step: Step, call: Call, signal: Signal) -> None:
@@ -89,8 +91,12 @@ def leg_never_came(step: Step, call: Call, signal: Signal) -> None:
 
 def originate_failed(step: Step, call: Call, signal: Signal) -> None:
     offer = call.offer
-    if isinstance(signal, ActionFailed) and offer is not None and signal.channel == offer.channel:
+    if not isinstance(signal, ActionFailed) or offer is None or signal.channel != offer.channel:
+        return
+    if signal.refused:
         offers.unreachable(step, call, 0)
+    else:
+        offers.rescinded(step, offers.pause_agent(step, call, offer.agent, _PBX_PAUSE), "pbx_failed")
 
 
 def offer_timeout(step: Step, call: Call, signal: Signal) -> None:

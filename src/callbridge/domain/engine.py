@@ -12,7 +12,7 @@ from traceback import format_exception
 from callbridge.domain import arrangement, consulted, consulting, offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
 from callbridge.domain.arrangement import ARRANGED
-from callbridge.domain.calls import Call, CallState, LegState, OfferState
+from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState
 from callbridge.domain.consulting import Event
 from callbridge.domain.deadlines import deadlines, end_wrap_ups, is_due, pass_deadlines
 from callbridge.domain.effects import Anomaly, Effect, LookAgain, ReleaseReservation, Reply
@@ -205,12 +205,16 @@ def _action_failed(step: Step, signal: ActionFailed) -> None:
     if call is None:
         return
     leg = call.leg(signal.channel)
-    if signal.action == "Originate" and leg is not None and (leg.releasing or call.state in ARRANGED):
+    unheard = signal.action == "Originate" and not signal.refused
+    if unheard and leg is not None and not leg.releasing and call.state in ARRANGED:
+        event = Event.TARGET_LEFT if leg.role is LegRole.TARGET else Event.FOURTH_OVERDUE
+        consulting.apply(step, call, event, signal)
+    elif signal.action == "Originate" and leg is not None and (leg.releasing or call.state in ARRANGED):
         gone(step, signal.channel, signal)
     elif call.state in ARRANGED:
         arrangement.refused(step, call)
     else:
-        if signal.action == "Originate" and leg is not None:
+        if signal.action == "Originate" and leg is not None and signal.refused:
             call = mark_failed(step, call, leg)
         apply(step, call, Stimulus.ACTION_FAILED, signal)
 

@@ -20,6 +20,7 @@ from callbridge.domain.signals import (
     ChannelLeft,
     ChannelRinging,
     OriginateFailed,
+    PbxSeen,
     Signal,
 )
 from callbridge.domain.step import Step
@@ -32,6 +33,9 @@ _GONE = {
     LegRole.TARGET: Event.TARGET_GONE,
     LegRole.FOURTH: Event.FOURTH_GONE,
 }
+
+_ECHO = 30.0
+"""Seconds after a call's end within which an event of its caller is taken for a late one (16.9 s have been seen)."""
 
 _ORDER = (LegState.DIALING, LegState.RINGING, LegState.ANSWERED)
 
@@ -54,7 +58,7 @@ def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
     """This is how the channel is now, from an event or a snapshot."""
     call = find(step, fact.channel)
     if call is None:
-        _stranger(step, fact)
+        _stranger(step, fact, signal)
         return
     step.world.channels[fact.channel] = fact
     step.touched.add(call.id)
@@ -224,22 +228,35 @@ def _set_leg(
 # ---------------------------------------------------------------- channels that no live call knows
 
 
-def _stranger(step: Step, fact: ChannelFact) -> None:
+def _stranger(step: Step, fact: ChannelFact, signal: Signal) -> None:
     role = fact.variables.role
     if role == CALLER and fact.holding:
-        _arrived(step, fact)
+        _arrived(step, fact, signal)
     elif role in (AGENT, EXTERNAL) and fact.holding:
         # Nobody is in a bridge with it, and no call wants it: a leg that was originated late or twice.
         step.emit(Hangup(call=CallId(fact.variables.call), channel=fact.channel))
         step.record(None, "leg.orphan", None, channel=fact.channel)
 
 
-def _arrived(step: Step, fact: ChannelFact) -> None:
+def _is_back(before: Call, now: float, signal: Signal) -> bool:
+    """Whether the caller of a call that ended is really there again, and not only an event of theirs late.
+
+    The dialplan's fallback sends callers back; and a call whose end was not seen may have been ended too early.
+    """
+    if before.outcome in (CallOutcome.FALLBACK, CallOutcome.LOST_SIGHT) or isinstance(signal, PbxSeen):
+        return True
+    return now - (before.ended_at or now) > _ECHO
+
+
+def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
     """A caller nobody knows is in the music: a new call, whenever and however the PBX brought it."""
     variables = fact.variables
     call_key = call_id(variables.call or fact.channel)
+    if call_key in step.world.calls:
+        # The site gave two live callers one name: each is a call of their own all the same.
+        call_key = call_id(f"{fact.channel}-{variables.call}")
     before = step.world.ended.get(call_key)
-    if before is not None and before.outcome is not CallOutcome.FALLBACK:
+    if before is not None and not _is_back(before, step.now, signal):
         return  # the echo of a call that is over
     group = GroupId(variables.group)
     route = group_route(step, group, step.now) or Route(kind=RouteKind.GROUP, group=group, since=step.now)
@@ -260,7 +277,18 @@ def _arrived(step: Step, fact: ChannelFact) -> None:
     if before is not None:
         # The dialplan's fallback sent them back: the same call goes on, and its ids go on counting.
         step.world.ended.pop(call_key)
-        call = replace(before, state=CallState.WAITING, route=route, outcome=None, ended_at=None, offer=None, pop=None)
+        call = replace(
+            before,
+            caller_channel=fact.name,
+            group=group,
+            data=call.data,
+            state=CallState.WAITING,
+            route=route,
+            outcome=None,
+            ended_at=None,
+            offer=None,
+            pop=None,
+        )
     step.world.channels[fact.channel] = fact
     step.world.callers[fact.channel] = call.id
     step.put(call)

@@ -234,9 +234,9 @@ def release_leg(step: Step, call: Call) -> Call:
     return release(step, call, call.agent_leg)
 
 
-def pause_agent(step: Step, call: Call, agent: AgentId) -> Call:
-    """For a while the call is not offered to this agent again."""
-    until = step.now + step.options.reject_pause
+def pause_agent(step: Step, call: Call, agent: AgentId, seconds: float | None = None) -> Call:
+    """For a while the call is not offered to this agent again; as long as after a rejection, unless said."""
+    until = step.now + (step.options.reject_pause if seconds is None else seconds)
     kept = tuple(pause for pause in call.pauses if pause.agent != agent)
     return step.put(replace(call, pauses=(*kept, Pause(agent=agent, until=until))))
 

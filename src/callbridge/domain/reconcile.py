@@ -6,7 +6,8 @@ are in it are observed as if an event had shown them, and the deadlines of the s
 
 from dataclasses import replace
 
-from callbridge.domain.calls import LegState, OfferState
+from callbridge.domain import returning
+from callbridge.domain.calls import CallState, LegState, OfferState
 from callbridge.domain.facts import FALLBACK, find, gone, observe
 from callbridge.domain.signals import PbxSeen
 from callbridge.domain.step import Step
@@ -41,6 +42,8 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     step.touched.update(world.calls)
     if came_back:
         _forget_stale_offers(step)
+        for call in [call for call in world.calls.values() if call.state is CallState.WAITING]:
+            returning.wait(step, call, call.route)  # with settings that may have changed meanwhile
 
 
 def _forget_stale_offers(step: Step) -> None:

@@ -53,7 +53,13 @@ def waited_too_long(step: Step, call: Call) -> None:
 
 
 def wait(step: Step, call: Call, route: Route) -> None:
-    """The caller stays with the music until the route has somebody."""
+    """The caller stays with the music until the route has somebody. A group that is gone is waited for by nobody."""
+    if route.kind is RouteKind.GROUP and (route.group is None or route.group not in step.world.settings.groups):
+        instead = group_route(step, call.group, call.arrived_at)
+        if instead is None:
+            to_fallback(step, call, "group_removed")
+            return
+        route = instead
     step.put(replace(call, state=CallState.WAITING, route=route, agent=None, pop=None, deadline=None, attempts=0))
 
 

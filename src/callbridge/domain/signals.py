@@ -119,6 +119,8 @@ class ActionFailed:
     """The name of the effect: `Bridge`, `Hold`, `ToFallback`, `Originate`."""
     channel: ChannelId
     reason: str
+    refused: bool = True
+    """The PBX said no. False: it did not answer, or the action could not be sent; that is nobody's phone's fault."""
 
 
 PbxFact = (

@@ -207,7 +207,8 @@ class Pbx:
                 return  # the channel is gone, which is what was wanted, or its Hangup event is on its way
             _log.warning("action_failed", action=name, reason=str(error))
             channel = effect.caller if isinstance(effect, Bridge) else effect.channel
-            self._put(ActionFailed(call=effect.call, action=name, channel=channel, reason=str(error)))
+            refused = isinstance(error, ActionRefused)
+            self._put(ActionFailed(call=effect.call, action=name, channel=channel, reason=str(error), refused=refused))
         finally:
             self._places.release()
 
