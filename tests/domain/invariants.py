@@ -45,7 +45,8 @@ def check_always(sim: Simulation) -> None:
     assert not sim.anomalies, sim.anomalies
     assert world.reserving is None
     for call in world.calls.values():
-        if world.pbx_up and call.state is CallState.WAITING:
+        fact = world.channels.get(call.caller)
+        if world.pbx_up and call.state is CallState.WAITING and fact is not None and fact.holding:
             candidates, _ = judge(world, call, sim.now)
             assert Candidates(world, sim.now).of(call, call.route) == candidates
             assert not candidates, f"{call.id} waits although {candidates} are free"

@@ -1,7 +1,7 @@
 """A call to a group: offers, answers to offers, and who is asked when."""
 
 from invariants import check_at_rest
-from simulation import Simulation, settings
+from simulation import HOLD, Simulation, settings
 
 from callbridge.domain.agents import AgentState, PhoneState, Presence
 from callbridge.domain.calls import CallOutcome, CallState, OfferState
@@ -374,3 +374,18 @@ def test_given_an_originate_was_repeated_when_the_pbx_refuses_the_second_then_th
     sim.answer("anna")
     sim.settle()
     assert sim.talking(call) == {"anna"}
+
+
+def test_given_a_waiting_caller_who_left_the_music_when_an_agent_is_free_then_nobody_is_rung_until_they_are_back(
+    sim: Simulation,
+) -> None:
+    call = sim.arrive()
+    sim.settle()
+    caller = sim.channels[sim.call(call).caller]
+    sim._leave(caller.id)  # the lease was out for a moment: they may be in the fallback
+    sim.settle()
+    sim.ready("anna")
+    assert sim.state("anna") is AgentState.AVAILABLE
+    sim._enter(caller.id, HOLD)
+    sim.settle()
+    assert sim.state("anna") is AgentState.OFFERED

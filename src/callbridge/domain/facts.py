@@ -71,6 +71,7 @@ def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
 def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
     if fact.name and fact.name != call.caller_channel:
         call = step.put(replace(call, caller_channel=fact.name))
+    step.dispatch = step.dispatch or fact.holding
     if call.state in ARRANGED:
         if fact.variables.role == FALLBACK:
             consulting.apply(step, call, Event.CALLER_FELL_BACK, signal)

@@ -75,9 +75,15 @@ def _waiting(step: Step) -> list[tuple[Call, Route]]:
     found = []
     for call in step.world.calls.values():
         route = _looked_for(call)
-        if route is not None and call.id not in step.world.faulty:
+        if route is not None and call.id not in step.world.faulty and _is_here(step, call):
             found.append((call, route))
     return sorted(found, key=lambda each: (each[1].since, each[0].id))
+
+
+def _is_here(step: Step, call: Call) -> bool:
+    """A waiting caller who was last seen leaving the music may be in the dialplan's fallback by now."""
+    fact = step.world.channels.get(call.caller)
+    return call.state is not CallState.WAITING or (fact is not None and fact.holding)
 
 
 def _looked_for(call: Call) -> Route | None:
