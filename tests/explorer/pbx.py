@@ -7,6 +7,7 @@ for a while, before it arrives where the dialplan sends it.
 
 from typing import NamedTuple
 
+from callbridge.domain.causes import DIED
 from callbridge.domain.effects import (
     Bridge,
     Effect,
@@ -142,8 +143,11 @@ class Pbx:
         channel = self.channels[channel_id] = channel._replace(bridge=bridge, after=after)
         self.queue(channel_id, "entered", channel)
 
-    def leave(self, channel_id: ChannelId) -> None:
-        """Out of the bridge, and no longer on the way anywhere; who is left alone falls into their own dialplan."""
+    def leave(self, channel_id: ChannelId, *, died: bool = False) -> None:
+        """Out of the bridge, and no longer on the way anywhere; who is left alone falls into their own dialplan.
+
+        `died`: this was a phone that died rather than hung up; then the dialplan keeps a caller in any case.
+        """
         queue = self.queues.get(channel_id, ())
         if any(kind == ARRIVES for kind, _ in queue):
             kept = tuple(each for each in queue if each[0] != ARRIVES)
@@ -162,11 +166,11 @@ class Pbx:
             alone = others[0]
             self.channels[alone.id] = alone._replace(bridge=None)
             self.queue(alone.id, "left", bridge)
-            self._home(alone)
+            self._home(alone, died=died)
 
-    def _home(self, channel: Channel) -> None:
+    def _home(self, channel: Channel, *, died: bool) -> None:
         if channel.role == "caller":
-            self.send(channel.id, HANGUP if channel.after == "hangup" else HOLD)
+            self.send(channel.id, HANGUP if channel.after == "hangup" and not died else HOLD)
         elif channel.role != "fallback":
             self.send(channel.id, LEGS)
 
@@ -209,7 +213,7 @@ class Pbx:
 
     def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
         if channel_id in self.channels:
-            self.leave(channel_id)
+            self.leave(channel_id, died=cause in DIED)
             del self.channels[channel_id]
             self.queue(channel_id, "gone", cause)
 
