@@ -8,6 +8,10 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 
+_TALKATIVE = ("aiosqlite", "alembic", "sqlalchemy", "psycopg", "aiohttp", "asyncio")
+"""Libraries that, when debugging, write statements with callers' data into the text of their logs."""
+
+
 def set_up_logs(form: Literal["json", "text"], level: str) -> None:
     """For the process. `level` is one of debug, info, warning, error."""
     shared: list[structlog.typing.Processor] = [
@@ -40,3 +44,5 @@ def set_up_logs(form: Literal["json", "text"], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)

@@ -44,3 +44,11 @@ def test_given_an_exception_when_logged_then_no_local_variable_is_in_it(
     assert "hunter2" not in written
     if form == "json":
         assert json.loads(written)["event"] == "login failed"
+
+
+def test_given_debug_when_a_library_debugs_its_statements_then_they_are_not_in_the_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logs("text", "debug")
+    logging.getLogger("aiosqlite").debug("INSERT INTO calls VALUES ('+4917012345')")
+    assert "+4917012345" not in capsys.readouterr().err
