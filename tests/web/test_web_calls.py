@@ -1,7 +1,6 @@
 """Calls, offers, notes, history and transfers through the API."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,15 +8,17 @@ from web_fakes import CRM_TOKEN, WATCH_TOKEN
 from web_samples import (
     ANNA,
     BEN,
+    CLEO,
     NOW,
     a_call,
     a_transfer,
     offered,
+    over,
     talking,
 )
 from web_served import Serve
 
-from callbridge.domain.calls import DestinationKind, HistoryEntry, TransferState
+from callbridge.domain.calls import DestinationKind, HistoryEntry, OfferState, TransferState
 from callbridge.domain.effects import Reply
 from callbridge.domain.ids import CallId
 from callbridge.domain.settings import AgentTransferMode
@@ -79,12 +80,35 @@ async def test_given_a_wrong_cursor_when_paging_then_422(serve: Serve, cursor: s
 async def test_given_ended_calls_when_an_agent_lists_then_from_the_archive_and_only_theirs(serve: Serve) -> None:
     served = await serve()
     for number, agent in ((1, ANNA), (2, BEN)):
-        call = replace(talking(a_call(number), agent), ended_at=NOW)
-        served.archive.stored_calls[call.id] = call
+        served.archive.keep(over(talking(a_call(number), agent)), agent)
     _, page, _ = await served.ask("GET", "/v1/calls?state=ended")
     assert [call["id"] for call in page["items"]] == ["c-1"]
-    status, _, _ = await served.ask("GET", "/v1/calls/c-2")
-    assert status == 404
+    for path, status in (("c-1", 200), ("c-1/history", 200), ("c-2", 404), ("c-2/history", 404)):
+        assert (await served.ask("GET", f"/v1/calls/{path}"))[0] == status, path
+
+
+async def test_given_an_ended_call_that_others_had_later_when_asked_then_each_of_them_sees_it(serve: Serve) -> None:
+    served = await serve()
+    served.archive.keep(over(talking(a_call(1), CLEO)), ANNA, BEN, CLEO)
+    for agent in (ANNA, BEN):
+        assert (await served.ask("GET", "/v1/calls/c-1", agent))[0] == 200
+        _, page, _ = await served.ask("GET", "/v1/calls?state=ended", agent)
+        assert [call["id"] for call in page["items"]] == ["c-1"]
+
+
+async def test_given_a_call_that_ended_while_it_was_offered_when_asked_then_it_was_never_theirs(serve: Serve) -> None:
+    served = await serve()
+    served.archive.keep(over(offered(a_call(), ANNA, OfferState.CANCELLED), handled=False))
+    assert (await served.ask("GET", "/v1/calls/c-1"))[0] == 404
+
+
+async def test_given_a_call_that_goes_on_with_another_when_asked_then_those_before_see_it_no_more(serve: Serve) -> None:
+    call = talking(a_call(), BEN)
+    served = await serve(call)
+    served.archive.keep(call, ANNA, BEN)
+    assert (await served.ask("GET", "/v1/calls/c-1"))[0] == 404
+    _, page, _ = await served.ask("GET", "/v1/calls?state=all")
+    assert page["items"] == []
 
 
 async def test_given_a_history_when_read_then_its_entries_as_json(serve: Serve) -> None:

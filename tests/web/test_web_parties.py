@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from web_fakes import CRM_TOKEN
-from web_samples import ANNA, BEN, CLEO, NOW, a_call, a_channel, consulting, talking
+from web_samples import ANNA, BEN, CLEO, a_call, a_channel, consulting, over, talking
 from web_served import Serve, Served
 
 from callbridge.domain.calls import Call, Destination, DestinationKind, Leg, LegRole, LegState, Stage
@@ -104,8 +104,7 @@ async def test_given_a_call_when_its_event_is_pushed_then_the_live_picture_is_in
 
 async def test_given_an_ended_call_when_asked_then_nobody_takes_part(serve: Serve) -> None:
     served = await serve()
-    ended = replace(talking(a_call(), ANNA), ended_at=NOW)
-    served.archive.stored_calls[ended.id] = ended
+    served.archive.keep(over(talking(a_call(), ANNA)), ANNA)
     assert await hears(served) == {}
     _, call, _ = await served.ask("GET", "/v1/calls/c-1")
     assert call["parties"] == []

@@ -160,8 +160,16 @@ class FakeArchive:
     stored_calls: dict[CallId, Call] = field(default_factory=dict)
     entries: list[HistoryEntry] = field(default_factory=list)
     stored_transfers: dict[TransferId, Transfer] = field(default_factory=dict)
+    had: set[tuple[AgentId, CallId]] = field(default_factory=set)
+    """Agents and the calls that were theirs once."""
     keys: dict[tuple[str, str], tuple[str, Stored | None]] = field(default_factory=dict)
     broken: bool = False
+
+    def keep(self, call: Call, *had: AgentId) -> None:
+        """`had`: whose it was, the first one first."""
+        self.stored_calls[call.id] = call
+        self.had |= {(agent, call.id) for agent in had}
+        self.entries += [HistoryEntry(at=NOW, call=call.id, kind="call.connected", agent=agent) for agent in had]
 
     def _check(self) -> None:
         if self.broken:
@@ -184,7 +192,7 @@ class FakeArchive:
         found = [
             call
             for call in sorted(self.stored_calls.values(), key=lambda call: -call.arrived_at)
-            if (agent is None or call.agent == agent)
+            if (agent is None or call.agent == agent or (agent, call.id) in self.had)
             and (group is None or call.group == group)
             and (state is None or (call.ended_at is not None) == (state == "ended"))
         ]

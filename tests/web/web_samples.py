@@ -6,6 +6,7 @@ from typing import Any
 from callbridge.domain.agents import Agent, PhoneState, Presence
 from callbridge.domain.calls import (
     Call,
+    CallOutcome,
     CallState,
     Consult,
     Destination,
@@ -118,6 +119,12 @@ def offered(call: Call, agent: AgentId, state: OfferState = OfferState.PENDING) 
 def talking(call: Call, agent: AgentId) -> Call:
     call = offered(call, agent, OfferState.ACCEPTED)
     return replace(call, state=CallState.TALKING, agent=agent, answered_at=NOW, pop=a_pop(call, agent))
+
+
+def over(call: Call, *, handled: bool = True) -> Call:
+    """As the engine leaves it: it is nobody's any more, and its offer says who had it last."""
+    outcome = CallOutcome.HANDLED if handled else CallOutcome.ABANDONED
+    return replace(call, state=CallState.ENDED, agent=None, consult=None, legs=(), outcome=outcome, ended_at=NOW)
 
 
 def consulting(call: Call, by: AgentId, target: AgentId, *, stage: Stage = Stage.CONSULTING) -> Call:

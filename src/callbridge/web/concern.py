@@ -27,6 +27,16 @@ def is_consulted(call: Call, agent: AgentId) -> bool:
     return offer is not None and offer.agent == agent and offer.state is OfferState.ACCEPTED
 
 
+def had(call: Call, agent: AgentId) -> bool:
+    """Whether the call itself says that it was theirs once: they took it last, or moved it on, or it was moved to them.
+
+    Of those before them it says nothing more; the history does.
+    """
+    offer, transfer = call.offer, call.transfer
+    took = offer is not None and offer.agent == agent and offer.state is OfferState.ACCEPTED
+    return took or (transfer is not None and agent in (transfer.by, transfer.taken_by))
+
+
 def concerns(call: Call, agent: AgentId) -> bool:
     """Theirs, offered to them, one that they are consulted about, or on the way from them to somebody else."""
     moving = call.transfer is not None and call.transfer.by == agent and not call.transfer.ended

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import structlog
 
-from callbridge.domain.calls import Call, Offer, Pop
+from callbridge.domain.calls import Call, CallState, Offer, Pop
 from callbridge.domain.ids import AgentId, CallId, OfferId, RequestId, TransferId
 from callbridge.domain.settings import Settings
 from callbridge.domain.signals import Request
 from callbridge.domain.world import World
 from callbridge.web.auth import Identity, Tokens
-from callbridge.web.concern import concerns, offers_of
+from callbridge.web.concern import concerns, had, offers_of
 from callbridge.web.directory import Directory
 from callbridge.web.metrics import Metrics
 from callbridge.web.passwords import LoginLimiter, Passwords
@@ -25,6 +25,9 @@ from callbridge.web.settings import Scope, WebSettings
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+_THEIRS = ("call.connected",)
+"""What the history says of an agent who had the call."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,15 +113,29 @@ class Context:
         return self.world.calls.get(call_id) or self.world.ended.get(call_id)
 
     def sees(self, call: Call) -> bool:
-        """What concerns them; all with the scope."""
+        """What concerns them, and of what is over what was theirs; all with the scope."""
         me = self.identity.agent
-        return self.identity.may(Scope.CALLS_READ) or (me is not None and concerns(call, me))
+        if self.identity.may(Scope.CALLS_READ):
+            return True
+        return me is not None and (concerns(call, me) or (is_over(call) and had(call, me)))
+
+    async def saw(self, call: Call) -> bool:
+        """Like `sees`, and also where somebody else had the call after them."""
+        if self.sees(call):
+            return True
+        me = self.identity.agent
+        if me is None or not is_over(call):
+            return False
+        archive = self.app.archive
+        talked = await self.read(archive.history(agent=me, call=call.id, kinds=_THEIRS, limit=1))
+        moved = await self.read(archive.transfers(agent=me, call=call.id))
+        return bool(talked.items) or any(me in (transfer.by, transfer.taken_by) for transfer in moved.items)
 
     async def call(self) -> Call:
         """The call of the path. Somebody else's is as unknown as one that does not exist."""
         call_id = CallId(self.path["call"])
         call = self.live_call(call_id) or await self.read(self.app.archive.call(call_id))
-        if call is None or not self.sees(call):
+        if call is None or not await self.saw(call):
             raise Problem("unknown_call", "There is no such call among yours.")
         return call
 
@@ -143,6 +160,11 @@ class Context:
         if given not in self.settings.agents:
             raise Problem("unknown_agent", "This agent is not configured.")
         return AgentId(given)
+
+
+def is_over(call: Call) -> bool:
+    """Nobody talks any more."""
+    return call.state in (CallState.ENDING, CallState.ENDED)
 
 
 def store_unavailable() -> Problem:

@@ -10,7 +10,7 @@ from callbridge.domain.ids import AgentId, GroupId, OfferId
 from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, HoldCall, RejectOffer, ResumeCall
 from callbridge.web.answers import CallOut, CallsOut, HistoriesOut, OfferOut, OffersOut
 from callbridge.web.concern import concerns, pending_offers
-from callbridge.web.context import Context
+from callbridge.web.context import Context, is_over
 from callbridge.web.models import CallsQuery, NoteBody, Nothing, OffersQuery, Paging
 from callbridge.web.problems import Problem
 from callbridge.web.routing import Access, Route, Table
@@ -38,7 +38,9 @@ async def list_calls(context: Context) -> CallsOut:
         context.app.archive.calls(agent=agent, group=group, state=state, limit=query.limit, cursor=query.cursor)
     )
     newest = [context.live_call(call.id) or call for call in page.items]
-    items = [call_out(context.world, call) for call in newest if context.sees(call)]
+    # The archive knows whose calls they ever were; those that go on are now perhaps somebody else's alone.
+    own = context.identity.agent is not None and agent == context.identity.agent
+    items = [call_out(context.world, call) for call in newest if context.sees(call) or (own and is_over(call))]
     return CallsOut(items=items, next_cursor=page.next)
 
 
@@ -204,7 +206,7 @@ ROUTES: Table = (
         description="Newest first. Beside the decisions that `/v1/decisions` lists: `call.arrived`, `call.connected`, "
         "`call.held`, `call.resumed`, `consult.connected`, `conference.connected`, `call.recorded` and "
         "`consult.recorded` (with the recording's `file`), `call.ended`. An agent reads the history of a call that is "
-        "theirs at the moment; what concerned them is at `/v1/decisions` for good.",
+        "theirs at the moment, or is over and was theirs; what concerned them is at `/v1/decisions` for good.",
         handler=get_history,
         access=Access.AGENT_OR_SCOPE,
         scope=READ,
