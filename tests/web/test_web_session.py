@@ -8,6 +8,7 @@ from web_fakes import CRM_TOKEN, PASSWORD
 from web_samples import (
     ANNA,
     BEN,
+    NOW,
     a_call,
     talking,
 )
@@ -16,6 +17,8 @@ from web_served import Serve
 from callbridge.domain.agents import Presence
 from callbridge.domain.signals import LogIn, LogOut, SetPresence
 from callbridge.web import Limits, create_app, start_server
+from callbridge.web.passwords import LoginLimiter
+from callbridge.web.problems import Problem
 
 
 async def test_given_right_password_when_logging_in_then_token_for_oneself_and_the_agent_is_online(
@@ -56,6 +59,44 @@ async def test_given_five_wrong_passwords_when_the_right_one_comes_then_429_unti
     served.clock.now += int(answer.headers["Retry-After"])
     status, _, _ = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": PASSWORD})
     assert status == 200
+
+
+async def test_given_wrong_passwords_when_the_right_one_follows_then_they_are_forgotten(serve: Serve) -> None:
+    served = await serve()
+    for password in ("x", "x", "x", "x", PASSWORD) * 3:
+        status, _, _ = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": password})
+        assert status == (200 if password == PASSWORD else 401)
+
+
+def test_given_many_right_logins_in_flight_from_one_address_then_the_next_one_is_let_in() -> None:
+    limits = Limits(login_failures_per_peer=5)
+    limiter = LoginLimiter(limits, lambda: NOW)
+    people = [f"a{number}" for number in range(20)]
+    for agent in people:
+        limiter.begin(agent, "10.0.0.1")
+    for agent in people:
+        limiter.succeeded(agent, "10.0.0.1")
+    limiter.begin("a21", "10.0.0.1")
+    for agent in people[:5]:
+        limiter.failed(agent, "10.0.0.1")
+    with pytest.raises(Problem, match="too_many_attempts"):
+        limiter.begin("a22", "10.0.0.1")
+    limiter.begin("a22", "10.0.0.2")
+
+
+def test_given_guesses_for_one_agent_in_flight_then_no_more_of_them_than_are_allowed() -> None:
+    limiter = LoginLimiter(Limits(login_failures=5), lambda: NOW)
+    for _ in range(5):
+        limiter.begin("anna", "10.0.0.1")
+    with pytest.raises(Problem):
+        limiter.begin("anna", "10.0.0.1")
+
+
+async def test_given_nobody_has_time_for_the_password_when_tried_again_then_it_did_not_count(serve: Serve) -> None:
+    served = await serve(limits=Limits(login_queue=0))
+    for _ in range(10):
+        status, _, _ = await served.ask("POST", "/v1/login", None, json={"agent": "anna", "password": PASSWORD})
+        assert status == 503
 
 
 async def test_given_one_agent_locked_when_another_logs_in_then_they_may(serve: Serve) -> None:

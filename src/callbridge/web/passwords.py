@@ -34,10 +34,14 @@ class LoginLimiter:
         self._known: OrderedDict[str, _Failures] = OrderedDict()
 
     def begin(self, agent: str, peer: str) -> None:
-        """Counts the attempt as failed until `succeeded` says otherwise. Raises Problem (429)."""
+        """An attempt: for the agent it counts as failed until something else is said. Raises Problem (429).
+
+        For the address only what has failed counts: many people behind one address log in at the same moment, and how
+        many passwords are looked at meanwhile is bounded elsewhere.
+        """
         now = self._clock()
-        keys = self._keys(agent, peer)
-        waits = [self._known[key].until - now for key, _ in keys if key in self._known]
+        own, shared = self._keys(agent, peer)
+        waits = [self._known[key].until - now for key in (own, shared) if key in self._known]
         wait = max(waits, default=0.0)
         if wait > 0:
             seconds = max(1, round(wait + 0.5))
@@ -46,30 +50,44 @@ class LoginLimiter:
                 f"Too many wrong passwords; try again in {seconds} seconds.",
                 headers={"Retry-After": str(seconds)},
             )
-        for key, allowed in keys:
-            failures = self._known.setdefault(key, _Failures())
-            self._known.move_to_end(key)
-            if now - failures.last > 2 * self._limits.login_pause_max:
-                failures.count = 0
-            failures.count += 1
-            failures.last = now
-            if failures.count >= allowed:
-                pause = self._limits.login_pause * 2 ** min(failures.count - allowed, 10)
-                failures.until = now + min(pause, self._limits.login_pause_max)
+        self._count(own, self._limits.login_failures, now)
+
+    def failed(self, agent: str, peer: str) -> None:
+        """The password was wrong."""
+        now = self._clock()
+        _, shared = self._keys(agent, peer)
+        if shared not in self._known or self._known[shared].until <= now:
+            self._count(shared, self._limits.login_failures_per_peer, now)
+
+    def succeeded(self, agent: str, peer: str) -> None:
+        """The password was right: what the agent mistyped before from there is forgotten."""
+        own, _ = self._keys(agent, peer)
+        self._known.pop(own, None)
+
+    def not_looked_at(self, agent: str, peer: str) -> None:
+        """Nobody had the time to look at the password: the attempt does not count."""
+        own, _ = self._keys(agent, peer)
+        failures = self._known.get(own)
+        if failures is not None:
+            failures.count = max(0, failures.count - 1)
+            if failures.count < self._limits.login_failures:
+                failures.until = 0.0
+
+    def _count(self, key: str, allowed: int, now: float) -> None:
+        failures = self._known.setdefault(key, _Failures())
+        self._known.move_to_end(key)
+        if now - failures.last > 2 * self._limits.login_pause_max:
+            failures.count = 0
+        failures.count += 1
+        failures.last = now
+        if failures.count >= allowed:
+            pause = self._limits.login_pause * 2 ** min(failures.count - allowed, 10)
+            failures.until = now + min(pause, self._limits.login_pause_max)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    def succeeded(self, agent: str, peer: str) -> None:
-        (own, _), (shared, _) = self._keys(agent, peer)
-        self._known.pop(own, None)
-        if shared in self._known:
-            self._known[shared].count -= 1
-
-    def _keys(self, agent: str, peer: str) -> tuple[tuple[str, int], tuple[str, int]]:
-        return (
-            (f"{len(agent)}:{agent}@{peer}", self._limits.login_failures),
-            (f"@{peer}", self._limits.login_failures_per_peer),
-        )
+    def _keys(self, agent: str, peer: str) -> tuple[str, str]:
+        return f"{len(agent)}:{agent}@{peer}", f"@{peer}"
 
 
 class Passwords:

@@ -33,11 +33,18 @@ def me_of(context: Context, agent: AgentId) -> MeOut:
 
 async def login(context: Context) -> SessionOut:
     body: LoginBody = context.body
-    context.app.limiter.begin(body.agent, context.peer)
-    if not await context.app.passwords.check(body.agent, body.password):
+    limiter = context.app.limiter
+    limiter.begin(body.agent, context.peer)
+    try:
+        right = await context.app.passwords.check(body.agent, body.password)
+    except Problem:
+        limiter.not_looked_at(body.agent, context.peer)
+        raise
+    if not right:
+        limiter.failed(body.agent, context.peer)
         context.app.metrics.logins.labels("wrong").inc()
         raise Problem("wrong_login", "Agent or password is wrong.")
-    context.app.limiter.succeeded(body.agent, context.peer)
+    limiter.succeeded(body.agent, context.peer)
     context.app.metrics.logins.labels("right").inc()
     agent = AgentId(body.agent)
     await context.ask(lambda request: LogIn(request=request, agent=agent))
