@@ -314,6 +314,7 @@ async def test_given_a_browser_when_the_token_is_a_subprotocol_then_it_is_taken_
         ({"Authorization": "Bearer nonsense"}, "", 401),
         ({"Authorization": f"Bearer {WATCH_TOKEN}"}, "", 403),
         ({"Authorization": f"Bearer {CRM_TOKEN}", "Origin": "https://evil.example"}, "", 403),
+        ({"Authorization": f"Bearer {CRM_TOKEN}", "Origin": "http://["}, "", 403),
         ({"Authorization": f"Bearer {CRM_TOKEN}"}, "?token=x", 422),
         ({"Authorization": f"Bearer {CRM_TOKEN}"}, "?view=yours", 422),
     ],

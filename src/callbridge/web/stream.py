@@ -118,7 +118,11 @@ class Streams:
         origin = request.headers.get("Origin")
         if origin is None or origin in self._app.settings.cors_origins:
             return
-        if urlsplit(origin).netloc != request.host:
+        try:
+            own = urlsplit(origin).netloc == request.host
+        except ValueError:  # such as `http://[`
+            own = False
+        if not own:
             raise Problem("origin_not_allowed", "Pages of this origin may not connect; the administrator can allow it.")
 
     # ------------------------------------------------------------ both
