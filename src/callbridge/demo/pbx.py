@@ -20,7 +20,7 @@ from callbridge.demo.instance import (
     InstanceFiles,
     manager_conf,
 )
-from callbridge.demo.module_lists import PBX_MODULES
+from callbridge.demo.module_lists import LAB_PBX_MODULES
 from callbridge.demo.provision import AsteriskProgram
 from callbridge.demo.tones import FALLBACK_TONE, HOLD_TONE, write_tone
 
@@ -87,7 +87,7 @@ class Pbx(AsteriskInstance):
         if indications:
             configs["indications.conf"] = indications
         files = InstanceFiles(
-            name="pbx", address=address, modules=_modules(), configs=configs, verbose=verbose, lab_user=lab_user
+            name="pbx", address=address, modules=modules(), configs=configs, verbose=verbose, lab_user=lab_user
         )
         super().__init__(program, folder, files)
         write_tone(self.folder / "sounds/moh/hold.ulaw", HOLD_TONE)
@@ -206,10 +206,10 @@ password={endpoint.password}
 """
 
 
-def _modules() -> tuple[str, ...]:
-    """The lab's list, and whatever else callbridge says that its dialplan needs."""
+def modules() -> tuple[str, ...]:
+    """What ops are told to load, and what only the lab needs: so a module that the shipped list lacks is missed."""
     shipped = (shipped_files() / "modules-callbridge.txt").read_text()
-    return tuple(dict.fromkeys((*PBX_MODULES, *re.findall(r"^(\w+)\.so", shipped, re.MULTILINE))))
+    return (*re.findall(r"^(\w+)\.so", shipped, re.MULTILINE), *LAB_PBX_MODULES)
 
 
 def _rtp(address: str) -> str:
