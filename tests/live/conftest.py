@@ -6,6 +6,7 @@
 import copy
 from collections.abc import AsyncIterator
 
+import consults
 import pytest
 import pytest_asyncio
 import steps
@@ -33,7 +34,7 @@ exten => _00X.,1,Dial(PJSIP/${EXTEN:2}@carrier,60)
 
 @pytest_asyncio.fixture(scope="session")
 async def lab_of_the_session() -> AsyncIterator[Lab]:
-    dialplan = PLAIN_DIALPLAN + steps.DATA_DIALPLAN
+    dialplan = PLAIN_DIALPLAN + steps.DATA_DIALPLAN + consults.RECORD_DIALPLAN
     async with Lab(agents=AGENTS, dids=DIDS, dialplan=dialplan, progress=print) as lab:
         yield lab
 

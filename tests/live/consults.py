@@ -16,6 +16,14 @@ from callbridge.demo.sound import UNKNOWN, analyse
 Hears = Mapping[Line, set[Line] | set[str]]
 Verb = Callable[[], Awaitable[Any]]
 
+RECORDED = "5550600"
+RECORD_DIALPLAN = f"""
+exten => {RECORDED},1,Gosub(callbridge-clean,s,1)
+ same => n,Set(CALLBRIDGE_CALLED=${{EXTEN}})
+ same => n,Set(CALLBRIDGE_RECORD=${{UNIQUEID}}.wav)
+ same => n,Goto(callbridge,support,1)
+"""
+"""A number of a site that records its calls, as the shipped dialplan says."""
 SOON = 300.0
 """Milliseconds after which the sound must be right again."""
 SWITCHED = 0.1
@@ -48,11 +56,17 @@ async def ringing(site: Site, anna: Desk, carla: Desk) -> tuple[Caller, Any, Any
 
 async def consulting(site: Site, anna: Desk, carla: Desk) -> tuple[Caller, Any, Any]:
     """Anna talks with Carla while her caller is on hold."""
-    caller, pop, transfer = await ringing(site, anna, carla)
+    caller, pop = await connected(site, anna)
+    return caller, pop, await consulting_from(site, anna, carla, pop["call"])
+
+
+async def consulting_from(site: Site, anna: Desk, carla: Desk, call: str) -> Any:
+    """From this conversation of Anna's to the one with Carla; the transfer."""
+    transfer = await anna.person.consult(call, "agent", carla.name)
+    await carla.phone.wait_ringing()
     await carla.phone.answer()
-    await anna.transfer_is("consulting")
-    await settled(site, pop["call"], "consulting", caller=None, agent="target", target="agent")
-    return caller, pop, transfer
+    await settled(site, call, "consulting", caller=None, agent="target", target="agent")
+    return transfer
 
 
 async def conference(site: Site, anna: Desk, carla: Desk) -> tuple[Caller, Any, Any]:
