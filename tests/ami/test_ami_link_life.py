@@ -177,12 +177,37 @@ async def test_given_nobody_listens_when_asterisk_starts_later_then_the_link_com
         await harness.stop()
 
 
-async def test_given_a_shutdown_event_when_it_comes_then_the_link_goes_down_cleanly(harness: Harness) -> None:
+async def test_given_a_real_shutdown_when_the_connection_closes_then_the_link_goes_down_at_once(
+    harness: Harness,
+) -> None:
     _, events, _ = await harness.up()
-    events.send(event("Shutdown", Shutdown="Cleanly", Restart="False") + event("Hangup"))
+    events.send(event("Shutdown", Shutdown="Cleanly", Restart="False"))
+    events.close()
     await harness.until(lambda: len(harness.told("up")) == 2)
-    assert harness.told("down") == ["events: Asterisk is shutting down"]
-    assert harness.named("Hangup") == []
+    assert harness.told("down") == ["events: Asterisk closed the connection"]
+
+
+async def test_given_a_forged_shutdown_when_it_comes_then_asterisk_is_asked_and_the_link_stays_up(
+    harness: Harness,
+) -> None:
+    harness.settings = {"ping_interval": 0.5, "dead_after": 30.0}
+    _, events, _ = await harness.up()
+    forged = event("Newstate", CallerIDNum="x") + event("Shutdown", Shutdown="Cleanly")
+    events.send(forged * 1000 + event("Hangup"))
+    await harness.until(lambda: events.pings == 1)
+    await harness.marked(events)
+    assert harness.told("down") == []
+    assert len(harness.named("Hangup")) == 1
+    assert events.pings == 1, "a flood of them is one question"
+
+
+async def test_given_a_shutdown_when_asterisk_stops_answering_then_the_link_goes_down(harness: Harness) -> None:
+    harness.settings = {"ping_interval": 0.1, "dead_after": 0.3}
+    _, events, _ = await harness.up()
+    harness.server.answer_pings = False
+    events.send(event("Shutdown", Shutdown="Cleanly"))
+    await harness.until(lambda: bool(harness.told("down")))
+    assert "nothing heard for 0.3 s" in harness.told("down")[0]
 
 
 async def test_given_a_link_that_is_up_when_it_is_stopped_then_on_down_is_called_once_and_all_is_closed(

@@ -55,6 +55,8 @@ class Session:
         self._heard = self._loop.time()
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._closed = asyncio.Event()
+        self._doubted = asyncio.Event()
+        """Something says that the other side goes away: the watchdog asks it now."""
         self._transport: asyncio.Transport | None = None
         self._watchdog: asyncio.Task[None] | None = None
         self._wire = Wire(settings, self)
@@ -144,9 +146,13 @@ class Session:
             quiet = self._loop.time() - self._heard
             if quiet >= settings.dead_after:
                 self.abort(f"nothing heard for {settings.dead_after:g} s")
-            elif quiet < settings.ping_interval:
-                await asyncio.sleep(settings.ping_interval - quiet)
+            elif quiet < settings.ping_interval and not self._doubted.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(settings.ping_interval - quiet):
+                        await self._doubted.wait()
+                        await asyncio.sleep(settings.ping_interval / 10)  # whoever forges doubts gets few Pings
             else:
+                self._doubted.clear()
                 try:
                     await self.request("Ping", within=settings.dead_after - quiet)
                 except (ActionTimeout, ActionRefused, ConnectionLost):
@@ -218,7 +224,8 @@ class Session:
         if next(iter(message)) != "Event" or not isinstance(name, str):
             self._counters.unmatched += 1
         elif name == "Shutdown":
-            self.abort("Asterisk is shutting down")
+            # A stranger can have written it. A PBX that really goes away closes the connection, or stops answering.
+            self._doubted.set()
         elif self._wanted is None or name.encode() in self._wanted:
             self._on_event(message)
         else:
