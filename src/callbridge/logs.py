@@ -7,7 +7,6 @@ from typing import Literal
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-
 _TALKATIVE = ("aiosqlite", "alembic", "sqlalchemy", "psycopg", "aiohttp", "asyncio")
 """Libraries that, when debugging, write statements with callers' data into the text of their logs."""
 
