@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from config_samples import RIGHT, Load, Refused, line_of
 
 from callbridge.config.secrets import Secret, read_secret
 
@@ -86,3 +87,20 @@ def test_given_a_credential_of_systemd_when_read_then_it_goes_before_the_file(tm
 
 def test_given_a_secret_when_shown_then_its_value_is_not_there(tmp_path: Path) -> None:
     assert "s3cret" not in repr(read({"env": "GOOD"}, tmp_path))
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_!!!!", "whsec_a", "whsec_a2tr a2tr", "whsec_ä"])
+def test_given_a_webhook_secret_that_is_not_base64_then_it_is_refused_with_its_line_and_without_its_value(
+    folder: Path, refused: Refused, secret: str
+) -> None:
+    (folder / "hook.secret").write_text(secret)
+    [problem] = refused(RIGHT).problems
+    assert (problem.line, problem.path) == (line_of(RIGHT, "hook.secret"), ("webhooks", 0, "secret"))
+    assert "base64" in problem.what
+    assert secret not in str(problem).replace("whsec_,", "") or secret == "whsec_"
+
+
+@pytest.mark.parametrize("secret", ["whsec_a2tra2tr", "whsec_a2tra2s=", "whsec_a2tra2s", "any other text", "ä"])
+def test_given_a_webhook_secret_that_can_sign_then_it_is_taken(folder: Path, load: Load, secret: str) -> None:
+    (folder / "hook.secret").write_text(secret)
+    assert load(RIGHT).webhooks[0].secret.value == secret

@@ -1,5 +1,6 @@
 """The kinds of values that the configuration is made of, each with the sentence that says what is allowed."""
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from callbridge.config.secrets import Secret, read_secret
 from callbridge.domain.screen_pop import check_crm_template
 
 _HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_WHSEC = "whsec_"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -45,6 +47,20 @@ def _secret(value: Any, info: ValidationInfo) -> Secret:
 def _long_secret(secret: Secret) -> Secret:
     if len(secret.value.encode()) < 32:
         raise ValueError("is too short; at least 32 bytes, for example from `openssl rand -hex 32`")
+    return secret
+
+
+def _hook_secret(secret: Secret) -> Secret:
+    """With the prefix of Standard Webhooks the key is base64; any other text is taken as it is."""
+    given = secret.value
+    if given.startswith(_WHSEC):
+        key = given.removeprefix(_WHSEC).rstrip("=")
+        try:
+            found = base64.b64decode(key + "=" * (-len(key) % 4), validate=True)
+        except ValueError:
+            found = b""
+        if not found:
+            raise ValueError("begins with whsec_, but base64 does not follow; take it as the receiver shows it")
     return secret
 
 
@@ -159,6 +175,7 @@ Dial = Annotated[
 ]
 Name = Annotated[str, Field(max_length=100, description="a name of at most 100 characters"), AfterValidator(_line)]
 SecretRef = Annotated[Secret, BeforeValidator(_secret), Field(description="{env: NAME} or {file: path}")]
+HookSecretRef = Annotated[SecretRef, AfterValidator(_hook_secret)]
 LongSecretRef = Annotated[SecretRef, AfterValidator(_long_secret)]
 AmiUser = Annotated[str, AfterValidator(_ami_word), Field(description="the name of a user in manager.conf")]
 Host = Annotated[str, AfterValidator(_host), Field(description="a host name or an IP address")]

@@ -214,7 +214,7 @@ class Service(Section):
 class Webhook(Section):
     name: f.Id
     url: f.HookUrl
-    secret: f.SecretRef
+    secret: f.HookSecretRef
     events: Annotated[list[EventName], Field(min_length=1, description="a list of at least one event")]
 
 
