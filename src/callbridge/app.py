@@ -27,7 +27,7 @@ from callbridge.observe import GatewayMetrics
 from callbridge.runtime import Pbx, Runtime
 from callbridge.runtime.metrics import LoopMetrics
 from callbridge.store import StoreError
-from callbridge.web import Hub, Metrics, create_app, create_hub, start_server
+from callbridge.web import Hub, Metrics, WebSettings, create_app, create_hub, start_server
 from callbridge.web.webhooks import WebhookSender
 from callbridge.wiring import Archive, Hooks, ami_session, web_settings
 
@@ -40,6 +40,8 @@ _IDEMPOTENCY_KEPT = 24 * 3600.0
 _DAY = 24 * 3600.0
 _DRAIN = 3.0
 """Seconds that HTTP requests under way may take when the gateway stops."""
+_LISTEN_AGAIN, _LISTEN_PAUSE = 10, 0.5
+"""Attempts, and the seconds between them, to have the address again that the gateway had a moment ago."""
 
 
 def main(path: Path) -> int:
@@ -51,10 +53,14 @@ def main(path: Path) -> int:
     except StoreError as error:
         print(f"callbridge: the store cannot be used: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    except OSError as error:
-        print(f"callbridge: {config.http.host}:{config.http.port} cannot be used: {error}", file=sys.stderr)  # noqa: T201
+    except CannotListen as error:
+        print(f"callbridge: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
+
+
+class CannotListen(OSError):
+    """The address of the HTTP API cannot be had."""
 
 
 async def _run(config: Config, path: Path) -> None:
@@ -80,7 +86,7 @@ async def _run(config: Config, path: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def running(config: Config) -> AsyncIterator["Gateway"]:
-    """A gateway that is started, and stopped at the end. Raises StoreError, and OSError for the HTTP port."""
+    """A gateway that is started, and stopped at the end. Raises StoreError and CannotListen."""
     gateway = Gateway(config)
     try:
         await gateway.start()
@@ -133,16 +139,15 @@ class Gateway:
         self._spawn("loop", self.runtime.run())
         self._spawn("pbx", self.pbx.run())
         self._spawn("housekeeping", self._housekeeping())
-        await self._serve()
-        self._start_hooks()
+        await self._listen(self._application(self.web_settings), self.web_settings)
+        self._start_hooks(self._sender(self.web_settings), self.web_settings)
         self._spawn("link", self.link.run())
         _log.info("started", calls=len(calls), http=self.url)
 
     async def stop(self) -> None:
         for name in ("link", "webhooks"):
             await self._end(name)
-        if self._site is not None:
-            await self._site.cleanup()
+        await self._site_down()
         for name in ("housekeeping", "pbx", "loop"):
             await self._end(name)
         if self._store is not None:
@@ -164,35 +169,84 @@ class Gateway:
         return f"http://[{host}]:{port}" if ":" in str(host) else f"http://{host}:{port}"
 
     async def reload(self, path: Path) -> bool:
-        """Reads the configuration again. A wrong one changes nothing. PBX, store and port need a restart."""
+        """Reads the configuration again. A wrong one changes nothing. PBX, store, host and port need a restart.
+
+        Raises CannotListen where neither the new nor the old settings can be served any more; nothing else.
+        """
         try:
-            config = await asyncio.to_thread(load_config, path)
+            config = self._with_what_stays(await asyncio.to_thread(load_config, path))
+            decisions, settings = config.to_settings(), web_settings(config)
+            if settings != self.web_settings:
+                await self._serve_anew(settings)
         except ConfigError as error:
             _log.error("reload_refused", problems=str(error).splitlines())
             return False
-        kept = {"pbx": self.config.pbx, "store": self.config.store}
-        if (config.pbx, config.store) != (self.config.pbx, self.config.store):
-            _log.warning("reload_needs_restart", sections=["pbx", "store"])
-        self.config = config.model_copy(update=kept)
-        self.runtime.put(Configured(settings=config.to_settings()))
-        settings = web_settings(config)
-        if settings != self.web_settings:
-            self.web_settings = settings
-            await self._end("webhooks")
-            if self._site is not None:
-                await self._site.cleanup()
-            await self._serve()
-            self._start_hooks()
+        except CannotListen:
+            raise
+        except Exception:
+            _log.exception("reload_failed")
+            return False
+        self.config = config
+        self.runtime.put(Configured(settings=decisions))
         self.link.retry_now()
         _log.info("reloaded")
         return True
 
     # ------------------------------------------------------------ parts
 
-    async def _serve(self) -> None:
+    def _with_what_stays(self, config: Config) -> Config:
+        """The new configuration, with the old one's values where a change needs a restart."""
+        old = self.config
+        listening = {"host": old.http.host, "port": old.http.port}
+        kept = {"pbx": old.pbx, "store": old.store, "http": config.http.model_copy(update=listening)}
+        changed = [name for name in ("pbx", "store") if getattr(config, name) != kept[name]]
+        changed += [f"http.{name}" for name, value in listening.items() if getattr(config.http, name) != value]
+        if changed:
+            _log.warning("reload_needs_restart", changed=changed, why="a change here needs a restart")
+        return config.model_copy(update=kept)
+
+    async def _serve_anew(self, settings: WebSettings) -> None:
+        """With other settings; where that fails with the old ones again, and the exception is raised."""
+        old = self.web_settings
+        try:
+            # What cannot be made is found out before anything is taken down.
+            app, sender = self._application(settings), self._sender(settings)
+        except Exception:
+            self.hub.supervisors = old.supervisors
+            raise
+        await self._end("webhooks")
+        try:
+            await self._site_down()
+            await self._listen(app, settings)
+        except Exception as error:
+            _log.error("new_settings_not_served", error=repr(error))
+            await self._site_down()
+            await self._listen(self._application(old), old, attempts=_LISTEN_AGAIN)
+            self._start_hooks(self._sender(old), old)
+            raise RuntimeError("the new settings cannot be served, the old ones are") from error
+        self.web_settings = settings
+        self._start_hooks(sender, settings)
+
+    async def _site_down(self) -> None:
+        site, self._site = self._site, None
+        if site is not None:
+            await site.cleanup()
+
+    async def _listen(self, app: web.Application, settings: WebSettings, *, attempts: int = 1) -> None:
+        """Raises CannotListen."""
+        while self._site is None:
+            attempts -= 1
+            try:
+                self._site = await start_server(app, settings, drain=_DRAIN)
+            except OSError as error:
+                if attempts <= 0:
+                    raise CannotListen(f"{settings.host}:{settings.port} cannot be used: {error}") from error
+                await asyncio.sleep(_LISTEN_PAUSE)
+                app = self._application(settings)  # an application is served once
+
+    def _application(self, settings: WebSettings) -> web.Application:
         assert self._store is not None
-        settings = self.web_settings
-        app = create_app(
+        return create_app(
             self.runtime,
             self._store,
             settings,
@@ -200,18 +254,20 @@ class Gateway:
             metrics=self.metrics,
             not_ready=self._not_ready,
         )
-        self._site = await start_server(app, settings, drain=_DRAIN)
 
-    def _start_hooks(self) -> None:
+    def _sender(self, settings: WebSettings) -> WebhookSender:
         assert self._store is not None
-        settings = self.web_settings
-        sender = WebhookSender(self._store, settings.webhooks, settings.limits, clock=time.time, metrics=self.metrics)
+        return WebhookSender(self._store, settings.webhooks, settings.limits, clock=time.time, metrics=self.metrics)
+
+    def _start_hooks(self, sender: WebhookSender, settings: WebSettings) -> None:
         self._hooks.webhooks, self._hooks.sender = settings.webhooks, sender
         self._spawn("webhooks", sender.run())
 
     def _not_ready(self) -> str | None:
         if self.link.state.phase == "refused":
             return f"The PBX refuses the login: {self.link.state.reason}"
+        if self.pbx.trouble is not None:
+            return self.pbx.trouble
         if not self.runtime.world.pbx_up:
             return "The PBX has not been seen yet, or is not reachable."
         if not self._alive():
