@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,6 +100,8 @@ def _port(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    # "Read the configuration again" ends a process that does not listen yet; until it does there is nothing to read.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from callbridge import app
 
     return app.main(options.config)

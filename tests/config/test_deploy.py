@@ -49,6 +49,12 @@ def test_given_the_unit_when_read_then_it_hands_over_each_secret_of_the_example(
     assert set(re.findall(r"^LoadCredential=([\w.]+):/etc/callbridge/\1$", unit, re.MULTILINE)) == secret_names()
 
 
+def test_given_the_unit_when_read_then_systemd_starts_it_again_whatever_ended_it() -> None:
+    unit, _, service = (DEPLOY / "callbridge.service").read_text().partition("[Service]")
+    assert "\nStartLimitIntervalSec=0\n" in unit
+    assert "\nRestart=always\n" in service
+
+
 def test_given_compose_when_read_then_it_hands_over_each_secret_of_the_example() -> None:
     compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     assert set(compose["services"]["callbridge"]["secrets"]) == set(compose["secrets"]) == secret_names()
