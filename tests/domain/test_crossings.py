@@ -2,10 +2,10 @@
 
 import pytest
 from invariants import check_at_rest
-from simulation import Simulation, settings
+from simulation import HOLD, Simulation, settings
 
 from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallId, CallState, Destination, DestinationKind
+from callbridge.domain.calls import CallId, CallOutcome, CallState, Destination, DestinationKind
 from callbridge.domain.settings import Options
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
@@ -192,6 +192,26 @@ def test_given_the_agents_phone_went_while_the_gateway_was_dead_when_it_is_back_
     else:
         assert sim.on_music(call)
         assert sim.call(call).state is not CallState.ENDED
+    check_at_rest(sim)
+
+
+def test_given_the_fallback_took_the_caller_of_an_external_who_died_when_sent_back_then_they_are_served(
+    sim: Simulation,
+) -> None:
+    call = consulting(sim, NUMBER, "+4930123")
+    sim.verb("anna", call, "complete")
+    sim.settle()
+    caller = sim.channels[sim.call(call).caller]
+    caller.after = "hold"
+    sim.hang_up(sim.leg_of("+4930123"), 44)
+    caller.role, caller.bridge = "fallback", None
+    sim.restart()
+    sim.settle()
+    assert sim.call(call).outcome is CallOutcome.FALLBACK
+    caller.role = "caller"
+    sim._enter(caller.id, HOLD)
+    sim.settle()
+    assert sim.call(call).state is CallState.WAITING
     check_at_rest(sim)
 
 

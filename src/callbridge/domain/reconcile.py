@@ -23,15 +23,18 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     world.reserving = None
     world.phones = dict(signal.phones)
     step.dispatch = True
-    seen = {fact.channel for fact in signal.channels}
+    seen = {fact.channel: fact for fact in signal.channels}
     for fact in signal.channels:
         # Who is still there must be known before anybody's end is decided on.
         if fact.variables.role != FALLBACK and find(step, fact.channel) is not None:
             world.channels[fact.channel] = fact
     for call_id in list(world.calls):
         # The caller first: a leg that ended with them is no reason to look for another agent.
-        if world.calls[call_id].caller not in seen:
+        caller = seen.get(world.calls[call_id].caller)
+        if caller is None:
             gone(step, world.calls[call_id].caller, signal)
+        elif caller.variables.role == FALLBACK:
+            observe(step, caller, signal)
         for leg in world.calls[call_id].legs:
             margin = 0.0 if came_back else _ORDERED
             too_new = leg.state is LegState.DIALING and leg.made_at > signal.taken_at - margin
