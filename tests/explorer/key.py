@@ -18,6 +18,9 @@ from callbridge.domain.calls import Call, Doing, Leg, LegState, Offer, OfferStat
 from callbridge.domain.signals import ChannelFact
 from explorer.model import Node
 
+_ECHO = 30.0
+"""As in `facts.py`: seconds after a call's end in which events of its caller are taken for late ones."""
+
 
 def core(node: Node) -> int:
     """The key, without the faults that are left."""
@@ -42,9 +45,14 @@ def core(node: Node) -> int:
             tuple([_agent(agent, now) for agent in world.agents.values()]),
             tuple(sorted(world.agents, key=lambda each: (world.agents[each].idle_since, each))),
             tuple([_fact(world.channels[channel]) for channel in sorted(world.channels)]),
-            tuple([(call.id, call.outcome, call.offers_made, call.legs_made) for call in world.ended.values()]),
+            tuple([_ended(call, now) for call in world.ended.values()]),
         )
     )
+
+
+def _ended(call: Call, now: float) -> object:
+    long_ago = call.ended_at is not None and now - call.ended_at > _ECHO
+    return (call.id, call.outcome, call.offers_made, call.legs_made, long_ago)
 
 
 def _left(when: float | None, now: float) -> float | None:

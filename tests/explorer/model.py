@@ -200,6 +200,11 @@ class Node(Pbx):
                 fault = ""
                 channel = effect.caller if isinstance(effect, Bridge) else effect.channel
                 self.queue("!" + channel, "refused", (effect.call, type(effect).__name__, channel))
+            elif fault == "unanswered" and isinstance(effect, REFUSABLE):
+                fault = ""
+                channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+                self.perform(effect)
+                self.queue("!" + channel, "unanswered", (effect.call, type(effect).__name__, channel))
             elif fault == "unreachable" and isinstance(effect, Originate):
                 fault = ""
                 self.queue(effect.channel, "failed", None)
@@ -238,7 +243,8 @@ class Node(Pbx):
                 signal = OriginateFailed(channel=channel)
             case _:
                 call, action, target = what  # type: ignore[misc]
-                signal = ActionFailed(call=call, action=action, channel=target, reason="refused")
+                refused = kind == "refused"
+                signal = ActionFailed(call=call, action=action, channel=target, reason=kind, refused=refused)
         self.give(signal, fault)
 
     def _facts_lost(self) -> None:

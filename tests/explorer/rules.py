@@ -56,7 +56,8 @@ def check_always(node: Node, before: Node | None = None) -> None:
     must(not world.faulty, "the engine failed on a call")
     if world.pbx_up:
         for call in world.calls.values():
-            if call.state is CallState.WAITING:
+            fact = world.channels.get(call.caller)
+            if call.state is CallState.WAITING and fact is not None and fact.holding:
                 candidates, _ = judge(world, call, node.now)
                 must(not candidates, f"{call.id} waits although {candidates} are free")
 

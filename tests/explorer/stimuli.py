@@ -138,7 +138,7 @@ def faults_of(node: Node) -> list[str]:
         return []
     found = ["lost", "crash", "late"]
     if any(isinstance(effect, REFUSABLE) for effect in actions):
-        found.append("refused")
+        found += ["refused", "unanswered"]
     if any(isinstance(effect, Originate) for effect in actions):
         found.append("unreachable")
     return found

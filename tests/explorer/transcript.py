@@ -12,6 +12,7 @@ from explorer.walk import Found
 
 _GONE_WRONG = {
     "refused": "the PBX refuses the first action",
+    "unanswered": "the first action is done, but its answer never comes",
     "unreachable": "the phone cannot be reached",
     "lost": "the link dies, the actions are lost",
     "crash": "the gateway dies before it acts, and is started again",
