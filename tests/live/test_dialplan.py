@@ -194,7 +194,11 @@ async def test_a_callers_number_with_line_breaks_makes_no_event(lab: Lab) -> Non
     assert all("Event" in message for message in its.seen)
 
 
-@pytest.mark.parametrize("wish", ["", "callbridge,sales,1)${SHELL(id)}"], ids=["unset", "nonsense"])
+@pytest.mark.parametrize(
+    "wish",
+    ["", "callbridge,sales,1)${SHELL(id)}", "Callbridge-Fallback,s,1", "callbridge-hold,s,1", "from-carrier,5559998"],
+    ids=["unset", "nonsense", "a circle", "a room", "no priority"],
+)
 async def test_without_a_gateway_a_new_caller_reaches_the_fallback(lab: Lab, wish: str) -> None:
     await (await lab.ami()).action("Setvar", Variable="CALLBRIDGE_FALLBACK", Value=wish)
     await vouch(lab, -1)
@@ -215,6 +219,55 @@ async def test_a_lease_that_runs_out_frees_the_waiting_and_leaves_the_talking_al
     # It is the site's call now: a gateway that comes back leaves it alone.
     role = await (await lab.ami()).action("Getvar", Channel=seen["Channel"], Variable="CALLBRIDGE_ROLE")
     assert role["Value"] == "fallback"
+
+
+@asynccontextmanager
+async def no_fallback(lab: Lab) -> AsyncIterator[None]:
+    """The site has no fallback, and its patience is over after one round of the last resort."""
+    conf = lab.pbx.folder / "etc/extensions.conf"
+    right = conf.read_text()
+    ami = await lab.ami()
+    conf.write_text(right.replace("[callbridge-site-fallback]", "[elsewhere]"))
+    await ami.command("dialplan reload")
+    await ami.action("Setvar", Variable="CALLBRIDGE_PATIENCE", Value="10")
+    try:
+        yield
+    finally:
+        await ami.action("Setvar", Variable="CALLBRIDGE_PATIENCE", Value="")
+        conf.write_text(right)
+        await ami.command("dialplan reload")
+
+
+async def to_fallback(lab: Lab, channel: str) -> None:
+    await (await lab.ami()).action("Redirect", Channel=channel, Context="callbridge-fallback", Exten="s", Priority=1)
+
+
+async def given_up(lab: Lab, channel: str, within: float) -> None:
+    """Returns once the caller hears that nobody will come."""
+    async with asyncio.timeout(within):
+        # There is no event.
+        while {row["Channel"]: row["Application"] for row in await lab.channels()}.get(channel) != "Congestion":  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+async def test_the_last_resort_gives_back_whom_the_lease_left_and_nobody_goes_round_for_ever(lab: Lab) -> None:
+    async with no_fallback(lab):
+        await vouch(lab, 3600)
+        _, sent = await arrive(lab)
+        await to_fallback(lab, sent["Channel"])
+        await vouch(lab, -1)
+        _, left = await arrive(lab)
+        await asyncio.sleep(7)
+        await vouch(lab, 3600)
+        async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=sent["Uniqueid"]) as again:
+            async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=left["Uniqueid"]) as back:
+                # The gateway vouches, but whom it sent here itself it would only send again.
+                await given_up(lab, sent["Channel"], 12)
+                await asyncio.wait_for(back, 20)
+                # And it has nobody for this caller either: the patience of the first round counts.
+                await to_fallback(lab, left["Channel"])
+                await given_up(lab, left["Channel"], 20)
+            assert not again.done()
 
 
 async def test_a_conversation_ends_with_the_agent(lab: Lab) -> None:
