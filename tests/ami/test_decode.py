@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from callbridge.ami.decode import CHANNEL_EVENTS, WANTED, channel_variables, decode, is_genuine
 from callbridge.ami.encode import caller_id, encode
+from callbridge.ami.errors import StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.headers import checked
 from callbridge.ami.snapshot import take_snapshot
@@ -277,3 +278,40 @@ async def test_given_three_lists_when_put_together_then_each_channel_is_where_it
     assert seen.channels[2].ringing
     assert seen.phones == {"PJSIP/anna": PhoneState.IN_USE}
     assert seen.taken_at == 1000.0
+
+
+def _unstamped(**headers: str | list[str]) -> Message:
+    return event("Status", Uniqueid="17.9", **headers)
+
+
+_IN_HOLD = {"Event": "BridgeListItem", "BridgeUniqueid": "h", "BridgeName": "callbridge-hold"}
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        _unstamped(Context="callbridge-hold"),
+        _unstamped(ChanVariable="CALLBRIDGE_ROLE=caller"),
+        _unstamped(ChanVariable=["CALLBRIDGE_ROLE=caller", "CALLBRIDGE_STAMP=old"]),
+        _unstamped(BridgeID="h"),
+    ],
+)
+async def test_given_a_caller_and_nobody_with_the_stamp_when_looked_at_then_it_is_no_snapshot(ours: Message) -> None:
+    with pytest.raises(StampMissing, match="CALLBRIDGE_STAMP is missing in channelvars="):
+        await take_snapshot(Lists(Status=[ours], BridgeList=[_IN_HOLD], DeviceStateList=[]), 1000.0, WORD)
+
+
+async def test_given_a_forged_row_when_another_one_has_the_stamp_then_only_the_forged_one_is_left_out() -> None:
+    stamped = event("Status", ChanVariable=f"CALLBRIDGE_STAMP={WORD}")
+    forged = _unstamped(Context="callbridge-hold", ChanVariable="CALLBRIDGE_ROLE=caller")
+    seen = await take_snapshot(Lists(Status=[forged, stamped], BridgeList=[], DeviceStateList=[]), 1000.0, WORD)
+    assert [fact.channel for fact in seen.channels] == ["17.1"]
+
+
+async def test_given_only_strangers_without_the_stamp_when_looked_at_then_nobody_is_there() -> None:
+    strangers = [
+        _unstamped(Context="from-trunk", ChanVariable=["CALLBRIDGE_ROLE=", "CALLBRIDGE_STAMP="]),
+        _unstamped(Context=["callbridge-hold", "from-trunk"], Channel=["a", "b"]),
+    ]
+    seen = await take_snapshot(Lists(Status=strangers, BridgeList=[_IN_HOLD], DeviceStateList=[]), 1000.0, WORD)
+    assert seen.channels == ()

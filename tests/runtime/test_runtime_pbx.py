@@ -28,6 +28,7 @@ class FakeAmi:
         self.variables = {"CALLBRIDGE_STAMP": STAMP, "EPOCH": "5000"}
         self.failures: dict[str, deque[Exception]] = {}
         self.gates: dict[str, asyncio.Event] = {}
+        self.lists: dict[str, list[Message]] = {}
         self.came = asyncio.Event()
 
     async def action(self, name: str, /, headers: Headers = {}, *, within: float | None = None) -> Message:  # noqa: B006
@@ -43,7 +44,7 @@ class FakeAmi:
         self.sent.append((name, dict(headers)))
         self.came.set()
         await self._meets(name)
-        return []
+        return list(self.lists.get(name, []))
 
     async def _meets(self, name: str) -> None:
         if name in self.gates:
@@ -283,6 +284,52 @@ async def test_given_a_pbx_without_a_stamp_then_it_gets_one_that_nobody_can_gues
     assert len(stamp) == 32
     pbx.on_event(gone("1.1", stamp=stamp))
     assert desk.kinds() == ["PbxSeen", "ChannelGone"]
+
+
+async def test_given_a_pbx_that_does_not_show_the_stamp_then_callers_are_not_vouched_for_until_it_does(
+    desk: Desk,
+) -> None:
+    row: Message = {"Event": "Status", "Uniqueid": "17.1", "Context": "callbridge-hold"}
+    desk.ami.lists["Status"] = [row]
+    desk.lease = 0.06
+    pbx = desk.start()
+    pbx.on_up()
+    await desk.until(lambda: desk.ami.names().count("Status") == 3)
+    assert (desk.told, pbx.seen.is_set(), desk.ami.leases()) == ([], False, [])
+    assert pbx.trouble == "CALLBRIDGE_STAMP is missing in channelvars= of manager.conf."
+    desk.ami.lists["Status"] = [{**row, "ChanVariable": f"CALLBRIDGE_STAMP={STAMP}"}]
+    await desk.until(pbx.seen.is_set)
+    assert (desk.kinds(), pbx.trouble) == (["PbxSeen"], None)
+    await desk.until(lambda: len(desk.ami.leases()) > 0)
+
+
+async def test_given_a_pbx_that_stops_showing_the_stamp_then_no_call_is_ended_and_the_lease_runs_out(
+    desk: Desk,
+) -> None:
+    row: Message = {"Event": "Status", "Uniqueid": "17.1", "Context": "callbridge-hold"}
+    pbx = await desk.up()
+    await desk.until(lambda: len(desk.ami.leases()) == 1)
+    desk.ami.lists["Status"] = [row]
+    pbx.on_event({"Event": "Newstate", "Uniqueid": "17.1"})
+    await desk.until(lambda: desk.ami.names().count("Status") >= 3)
+    pbx.on_event(gone("17.2"))
+    assert desk.kinds() == ["PbxSeen", "PbxLost"], "it is lost once, and nothing is believed meanwhile"
+    assert not pbx.seen.is_set()
+    desk.ami.lists["Status"] = []
+    await desk.until(pbx.seen.is_set)
+    assert desk.kinds()[:3] == ["PbxSeen", "PbxLost", "PbxSeen"]
+    assert pbx.trouble is None
+
+
+async def test_given_a_link_that_drops_while_the_stamp_is_not_shown_then_that_is_not_the_trouble_any_more(
+    desk: Desk,
+) -> None:
+    desk.ami.lists["Status"] = [{"Event": "Status", "Uniqueid": "17.1", "Context": "callbridge-hold"}]
+    pbx = desk.start()
+    pbx.on_up()
+    await desk.until(lambda: pbx.trouble is not None)
+    pbx.on_down("cable")
+    assert pbx.trouble is None
 
 
 # ---------------------------------------------------------------- actions

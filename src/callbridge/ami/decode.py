@@ -85,11 +85,19 @@ def is_genuine(message: Message, stamp: str) -> bool:
     """
     if text(message, "Event") not in CHANNEL_EVENTS and text(message, "Event") != "Status":
         return True
-    if any(isinstance(message.get(header, ""), list) for header in _ONCE):
+    if not is_whole(message):
         return False
+    return [line for line in _lines(message) if line.startswith(f"{STAMP}=")] == [f"{STAMP}={stamp}"]
+
+
+def is_whole(message: Message) -> bool:
+    """Whether it says once which channel it is about, and where that is."""
+    return not any(isinstance(message.get(header, ""), list) for header in _ONCE)
+
+
+def _lines(message: Message) -> list[str]:
     values = message.get("ChanVariable", [])
-    lines = [values] if isinstance(values, str) else values
-    return [line for line in lines if line.startswith(f"{STAMP}=")] == [f"{STAMP}={stamp}"]
+    return [values] if isinstance(values, str) else values
 
 
 def decode(message: Message, stamp: str) -> Signal | None:
@@ -147,9 +155,8 @@ def channel_fact(message: Message, *, bridge: str, room: Message | None) -> Chan
 
 def channel_variables(message: Message) -> ChannelVariables:
     """callbridge's variables: `ChanVariable: NAME=value`, in events and in the answers to Status alike."""
-    values = message.get("ChanVariable", [])
     found: dict[str, str] = {}
-    for line in [values] if isinstance(values, str) else values:
+    for line in _lines(message):
         name, _, value = line.partition("=")
         found.setdefault(name, value)
     return ChannelVariables(

@@ -41,6 +41,13 @@ class AnswerIncomplete(AmiError):
     """A list ended with fewer rows than Asterisk said it had sent, so it must not be taken for a snapshot."""
 
 
+class StampMissing(AmiError):
+    """Channels of callbridge are there, and no channel shows the stamp: what a snapshot says cannot be believed."""
+
+    def __init__(self) -> None:
+        super().__init__("CALLBRIDGE_STAMP is missing in channelvars= of manager.conf")
+
+
 class BadValue(AmiError, ValueError):
     """A header may not be sent. Nothing of the action was sent. The text names the header, never the value."""
 

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from callbridge.ami.decode import channel_fact, is_genuine, phone_state, text
+from callbridge.ami.decode import (
+    HOLDING_BRIDGES,
+    channel_fact,
+    channel_variables,
+    is_genuine,
+    is_whole,
+    phone_state,
+    text,
+)
+from callbridge.ami.errors import StampMissing
 from callbridge.ami.framing import Message
 from callbridge.domain.signals import PbxSeen
 
@@ -18,17 +27,18 @@ async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
     """All channels with their bridges and variables, and the phones' states. `now` in epoch seconds.
 
     Not one moment: three lists, one after the other. Events that came since the first one was asked for must be
-    handled after this signal. Rows without the stamp are not the PBX's and are left out.
-    Raises what `Link.list_action` raises.
+    handled after this signal. Rows without the stamp are not the PBX's and are left out, as long as others have it.
+    Raises what `Link.list_action` raises, and StampMissing where callbridge's channels are there and none has it.
     """
     channels = await link.list_action("Status")
     bridges = await link.list_action("BridgeList")
     phones = await link.list_action("DeviceStateList")
     rooms = {text(bridge, "BridgeUniqueid"): bridge for bridge in bridges}
+    genuine = [channel for channel in channels if is_genuine(channel, stamp)]
+    if not genuine and any(_is_ours(channel, rooms) for channel in channels):
+        raise StampMissing
     facts = []
-    for channel in channels:
-        if not is_genuine(channel, stamp):
-            continue
+    for channel in genuine:
         bridge = text(channel, "BridgeID")
         room = rooms.get(bridge)
         # A bridge that was gone by the second list holds nobody any more.
@@ -37,4 +47,14 @@ async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
         taken_at=now,
         channels=tuple(facts),
         phones={text(phone, "Device"): phone_state(text(phone, "State")) for phone in phones},
+    )
+
+
+def _is_ours(channel: Message, rooms: Mapping[str, Message]) -> bool:
+    """Whether a row without the stamp looks like a channel of callbridge's."""
+    room = rooms.get(text(channel, "BridgeID"), {})
+    return is_whole(channel) and (
+        text(channel, "Context").startswith("callbridge")
+        or bool(channel_variables(channel).role)
+        or text(room, "BridgeName") in HOLDING_BRIDGES
     )

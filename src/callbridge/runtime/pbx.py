@@ -14,7 +14,7 @@ import structlog
 
 from callbridge.ami.decode import STAMP, decode, is_genuine, text
 from callbridge.ami.encode import encode
-from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost
+from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.snapshot import take_snapshot
 from callbridge.domain.effects import (
@@ -105,7 +105,9 @@ class Pbx:
         self.unstamped = 0
         """Events dropped because they did not have the stamp."""
         self.seen = asyncio.Event()
-        """A snapshot has been taken since the link came up."""
+        """A snapshot has been taken since the link came up, and nothing has come into doubt since."""
+        self.trouble: str | None = None
+        """What keeps the PBX from being seen, in a sentence, where a person has to put it right."""
 
     def attach(self, ami: Ami) -> None:
         """The link to act through; once, before `run`."""
@@ -126,6 +128,7 @@ class Pbx:
 
     def on_down(self, reason: str) -> None:
         self._up = False
+        self.trouble = None
         self.seen.clear()
         self._held_back = None
         while not self._actions.empty():
@@ -238,7 +241,12 @@ class Pbx:
             return
         except AmiError as error:
             _log.warning("snapshot_failed", reason=str(error))
-            if self.seen.is_set():
+            if not self._up or life != self._life:
+                return
+            if isinstance(error, StampMissing):
+                self.trouble = f"{error}."
+                self._doubt()
+            elif self.seen.is_set():
                 self._release_events()
             await self._sleep(_LOOK_RETRY)
             self._look.set()
@@ -246,9 +254,21 @@ class Pbx:
         if not self._up or life != self._life:
             return
         self._put(seen)
+        self.trouble = None
         self.seen.set()
         self._renew_now.set()
         self._release_events()
+
+    def _doubt(self) -> None:
+        """What is on the PBX is not known any more: nothing is decided and nobody vouched for until the next snapshot.
+
+        Events wait for it too.
+        """
+        if self.seen.is_set():
+            self.seen.clear()
+            self._put(PbxLost())
+        if self._held_back is None:
+            self._held_back = []
 
     def _release_events(self) -> None:
         """Events that came meanwhile, after the snapshot. Before the first one after a login nothing is released."""
