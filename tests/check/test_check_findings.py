@@ -24,6 +24,7 @@ from callbridge.check.phones import check_outbound, check_phones
 from callbridge.check.shipped import contexts, modules
 from callbridge.check.show import show
 from callbridge.config import AgentSection, Login, Outbound, Pbx, Secret
+from callbridge.demo.pbx import shipped_files
 
 ANNA = AgentSection(id="anna", name="Anna", phone="PJSIP/anna")
 
@@ -137,6 +138,41 @@ async def test_given_no_fallback_when_checked_then_what_callers_would_hear_is_sa
     assert "which the dialplan does not have" in the(await check_dialplan(pbx, ["support"]), Level.ERROR)
     pbx.variables["DIALPLAN_EXISTS(queue,s,1)"] = "1"
     assert only_ok(await check_dialplan(pbx, ["support"]))
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ("queue,s", "no context,extension,priority"),
+        ("queue,s,again", "no context,extension,priority"),
+        ("queue", "no context,extension,priority"),
+        ("my.queue,s,1", "of which the dialplan takes myqueue,s,1 only"),
+        ("callbridge-fallback,s,1", "callers would go round"),
+        ("Callbridge,support,1", "callers would go round"),
+        ("callbridge-site-fallback-2,s,1", "callers would go round"),
+    ],
+)
+async def test_given_a_fallback_that_the_dialplan_refuses_when_checked_then_it_is_an_error(
+    pbx: FakePbx, wish: str, words: str
+) -> None:
+    pbx.variables["CALLBRIDGE_FALLBACK"] = wish
+    pbx.variables[f"DIALPLAN_EXISTS({wish})"] = "1"
+    found = the(await check_dialplan(pbx, ["support"]), Level.ERROR)
+    assert words in found
+    assert "instead callers go to [callbridge-site-fallback]" in found
+
+
+@pytest.mark.parametrize("wish", ["queue, s, 1", "queue,*9+#,12", "callbridge-site-fallback,s,1"])
+async def test_given_a_fallback_that_the_dialplan_takes_when_checked_then_it_is_fine(pbx: FakePbx, wish: str) -> None:
+    pbx.variables["CALLBRIDGE_FALLBACK"] = wish
+    pbx.variables[f"DIALPLAN_EXISTS({wish.replace(' ', '')})"] = "1"
+    assert only_ok(await check_dialplan(pbx, ["support"]))
+
+
+def test_given_the_shipped_dialplan_then_the_check_takes_for_a_fallback_what_it_takes() -> None:
+    text = (shipped_files() / "extensions-callbridge.conf").read_text()
+    assert r"FILTER(A-Za-z0-9_+*#\x2C\-,${CALLBRIDGE_FALLBACK})" in text
+    assert r'REGEX("^[^,]+,[^,]+,[0-9]+$" ${CALLBRIDGE_TO})' in text
 
 
 @pytest.mark.parametrize(("here", "level"), [(1000.0, "ok"), (1002.9, "ok"), (998.5, "ok"), (1300, "warning")])

@@ -20,6 +20,12 @@ _INCLUDE = (
 _ENTERS = re.compile(r"(?:^|[?:(])callbridge,([^,)]+),")
 _GROUP = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
+# What [callbridge-fallback] makes of CALLBRIDGE_FALLBACK: its FILTER, then its REGEX.
+_NOT_TAKEN = re.compile(r"[^A-Za-z0-9_+*#,-]")
+_FORM = re.compile(r"[^,]+,[^,]+,[0-9]+")
+_SITE = "callbridge-site-fallback,s,1"
+_LAST_RESORT = "callers hear ringing, and after some minutes that all lines are busy"
+
 
 async def check_dialplan(asking: Asking, groups: Collection[str]) -> list[Finding]:
     try:
@@ -82,19 +88,39 @@ def _reached(rows: Iterable[Message], groups: Collection[str]) -> Iterator[Findi
 
 
 async def _fallback(asking: Asking) -> Finding:
-    target = await variable(asking, "CALLBRIDGE_FALLBACK")
-    if target and await variable(asking, f"DIALPLAN_EXISTS({target})") == "1":
-        return ok("fallback", f"without the gateway callers go to {target}")
-    if target:
-        what = f"CALLBRIDGE_FALLBACK is {target}, which the dialplan does not have"
-        return error("fallback", what, "Set it to an existing context,extension,priority under [globals].")
-    if await variable(asking, "DIALPLAN_EXISTS(callbridge-site-fallback,s,1)") == "1":
+    wish = await variable(asking, "CALLBRIDGE_FALLBACK")
+    if wish:
+        return await _wished(asking, wish)
+    if await _exists(asking, _SITE):
         return ok("fallback", "without the gateway callers go to [callbridge-site-fallback]")
     return warning(
         "fallback",
-        "without the gateway callers hear ringing, and after some minutes that all lines are busy",
+        f"without the gateway {_LAST_RESORT}",
         "Give the dialplan a context [callbridge-site-fallback] with an extension s, or set CALLBRIDGE_FALLBACK.",
     )
+
+
+async def _wished(asking: Asking, wish: str) -> Finding:
+    """Judges CALLBRIDGE_FALLBACK as the dialplan does; a wrong one counts there as not set."""
+    target = _NOT_TAKEN.sub("", wish)
+    cure = "Set it to an existing context,extension,priority under [globals]"
+    if not _FORM.fullmatch(target):
+        what = f"is {wish}, which is no context,extension,priority with a number as priority"
+    elif target.lower().startswith("callbridge") and not target.startswith("callbridge-site-fallback,"):
+        what = f"is {wish}: callers would go round in callbridge's own dialplan, which refuses it"
+        cure += ", in a context of your own"
+    elif not await _exists(asking, target):
+        taken = "" if target == wish else f", of which the dialplan takes {target} only"
+        what = f"is {wish}{taken}, which the dialplan does not have"
+        cure += "; names have letters, digits, _, -, +, * and # only" if taken else ""
+    else:
+        return ok("fallback", f"without the gateway callers go to {target}")
+    instead = "callers go to [callbridge-site-fallback]" if await _exists(asking, _SITE) else _LAST_RESORT
+    return error("fallback", f"CALLBRIDGE_FALLBACK {what}; instead {instead}", f"{cure}.")
+
+
+async def _exists(asking: Asking, target: str) -> bool:
+    return await variable(asking, f"DIALPLAN_EXISTS({target})") == "1"
 
 
 def _are(names: list[str]) -> str:
