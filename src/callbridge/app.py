@@ -122,6 +122,7 @@ class Gateway:
         self.pbx = Pbx(
             put=self.runtime.put,
             alive=lambda: self.runtime.decides(_TURN_LIMIT),
+            phones=lambda: {agent.phone for agent in engine.world.settings.agents.values()},
             lease=float(config.pbx.lease),
             music_class=config.pbx.music_class,
         )

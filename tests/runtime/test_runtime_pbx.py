@@ -10,9 +10,10 @@ from runtime_fakes import WITHIN, Clock, Sleeper
 
 from callbridge.ami.errors import ActionRefused, ActionTimeout, ConnectionLost
 from callbridge.ami.framing import Message
+from callbridge.domain.agents import PhoneState
 from callbridge.domain.effects import ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
 from callbridge.domain.ids import CallId, ChannelId
-from callbridge.domain.signals import ActionFailed, ChannelGone, PbxLost, PbxSeen, Signal
+from callbridge.domain.signals import ActionFailed, ChannelGone, PbxLost, PbxSeen, PhoneChanged, Signal
 from callbridge.runtime.pbx import Pbx
 
 STAMP = "0123456789abcdef" * 2
@@ -78,7 +79,14 @@ class Desk:
         self.pbx: Pbx
 
     def start(self) -> Pbx:
-        self.pbx = Pbx(put=self._put, alive=lambda: self.alive, lease=self.lease, clock=self.clock, sleep=self.sleeper)
+        self.pbx = Pbx(
+            put=self._put,
+            alive=lambda: self.alive,
+            phones=lambda: ["PJSIP/anna", "PJSIP/ben"],
+            lease=self.lease,
+            clock=self.clock,
+            sleep=self.sleeper,
+        )
         self.pbx.attach(self.ami)
         self._task = asyncio.get_running_loop().create_task(self.pbx.run())
         return self.pbx
@@ -330,6 +338,85 @@ async def test_given_a_link_that_drops_while_the_stamp_is_not_shown_then_that_is
     await desk.until(lambda: pbx.trouble is not None)
     pbx.on_down("cable")
     assert pbx.trouble is None
+
+
+# ---------------------------------------------------------------- phones
+
+
+def changed(phone: str, state: str) -> Message:
+    return {"Event": "DeviceStateChange", "Device": phone, "State": state}
+
+
+def phones(desk: Desk) -> list[tuple[str, PhoneState]]:
+    return [(signal.phone, signal.state) for signal in desk.told if isinstance(signal, PhoneChanged)]
+
+
+async def test_given_an_event_about_a_phone_then_what_the_pbx_says_counts_and_not_the_event(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.variables["DEVICE_STATE(PJSIP/anna)"] = "NOT_INUSE"
+    desk.ami.variables["DEVICE_STATE(PJSIP/ben)"] = "UNAVAILABLE"
+    pbx.on_event(changed("PJSIP/anna", "UNAVAILABLE"))
+    pbx.on_event(changed("PJSIP/ben", "NOT_INUSE"))
+    await desk.until(lambda: len(phones(desk)) == 2)
+    assert phones(desk) == [("PJSIP/anna", PhoneState.IDLE), ("PJSIP/ben", PhoneState.UNREACHABLE)]
+
+
+async def test_given_events_about_strangers_phones_then_nobody_is_asked(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.variables["DEVICE_STATE(PJSIP/anna)"] = "INUSE"
+    for number in range(100):
+        pbx.on_event(changed(f"PJSIP/stranger-{number}", "NOT_INUSE"))
+    pbx.on_event(changed("PJSIP/anna", "INUSE"))
+    await desk.until(lambda: len(phones(desk)) == 1)
+    asked = [str(headers["Variable"]) for name, headers in desk.ami.sent if name == "Getvar"]
+    assert [name for name in asked if name.startswith("DEVICE_STATE")] == ["DEVICE_STATE(PJSIP/anna)"]
+
+
+async def test_given_a_flood_of_events_about_one_phone_then_it_is_asked_for_once_and_once_more_after_the_answer(
+    desk: Desk,
+) -> None:
+    question = "Getvar DEVICE_STATE(PJSIP/anna)"
+    pbx = await desk.up()
+    desk.ami.gates[question] = asyncio.Event()
+    desk.ami.variables["DEVICE_STATE(PJSIP/anna)"] = "INUSE"
+    asked = {"Variable": "DEVICE_STATE(PJSIP/anna)"}
+    pbx.on_event(changed("PJSIP/anna", "NOT_INUSE"))
+    await desk.until(lambda: ("Getvar", asked) in desk.ami.sent)
+    for _ in range(1000):
+        pbx.on_event(changed("PJSIP/anna", "NOT_INUSE"))
+    desk.ami.gates[question].set()
+    await desk.until(lambda: len(phones(desk)) == 2)
+    assert desk.ami.sent.count(("Getvar", asked)) == 2
+
+
+async def test_given_an_answer_about_a_phone_while_a_snapshot_is_taken_then_it_is_asked_again_after_it(
+    desk: Desk,
+) -> None:
+    question = "Getvar DEVICE_STATE(PJSIP/anna)"
+    pbx = await desk.up()
+    desk.ami.gates[question] = asyncio.Event()
+    desk.ami.gates["DeviceStateList"] = asyncio.Event()
+    desk.ami.variables["DEVICE_STATE(PJSIP/anna)"] = "INUSE"
+    pbx.on_event(changed("PJSIP/anna", "INUSE"))
+    await desk.until(lambda: desk.ami.names()[-1] == "Getvar")
+    pbx.act([LookAgain(why="a test")])
+    await desk.until(lambda: desk.ami.names()[-1] == "DeviceStateList")
+    desk.ami.gates[question].set()
+    await asyncio.sleep(0.02)
+    assert phones(desk) == []
+    desk.ami.gates["DeviceStateList"].set()
+    await desk.until(lambda: len(phones(desk)) == 1)
+    assert desk.kinds() == ["PbxSeen", "PbxSeen", "PhoneChanged"]
+
+
+async def test_given_a_pbx_that_cannot_say_how_a_phone_is_then_a_snapshot_does(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.fail("Getvar DEVICE_STATE(PJSIP/ben)", ActionTimeout("Getvar", 5.0))
+    pbx.on_event(changed("PJSIP/anna", "INUSE"))  # no func_devstate: no value
+    await desk.until(lambda: desk.snapshots() == 2)
+    pbx.on_event(changed("PJSIP/ben", "INUSE"))
+    await desk.until(lambda: desk.snapshots() == 3)
+    assert (phones(desk), desk.sleeper.slept) == ([], [1.0, 1.0])
 
 
 # ---------------------------------------------------------------- actions

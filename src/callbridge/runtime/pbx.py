@@ -7,12 +7,12 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
-from callbridge.ami.decode import STAMP, decode, is_genuine, text
+from callbridge.ami.decode import STAMP, decode, is_genuine, phone_state, text
 from callbridge.ami.encode import encode
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, StampMissing
 from callbridge.ami.framing import Message
@@ -29,7 +29,7 @@ from callbridge.domain.effects import (
     StartRecording,
     StopRecording,
 )
-from callbridge.domain.signals import ActionFailed, PbxLost, Signal
+from callbridge.domain.signals import ActionFailed, PbxLost, PhoneChanged, Signal
 
 _log = structlog.get_logger(__name__)
 
@@ -72,6 +72,7 @@ class Pbx:
         *,
         put: Callable[[Signal], bool],
         alive: Callable[[], bool],
+        phones: Callable[[], Collection[str]] = tuple,
         lease: float = 30.0,
         music_class: str = "default",
         clock: Callable[[], float] = time.time,
@@ -79,12 +80,14 @@ class Pbx:
     ) -> None:
         """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
 
+        `phones` gives the devices whose changes matter; what an event says of them is asked for before it is believed.
         `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
         `music_class`: what waiting callers hear, where the dialplan says nothing else. `clock` gives epoch seconds,
         `sleep` waits before a failed snapshot is tried again.
         """
         self._put = put
         self._alive = alive
+        self._phones = phones
         self._lease = lease
         self._music_class = music_class
         self._clock = clock
@@ -97,6 +100,9 @@ class Pbx:
         self._held_back: list[Message] | None = None
         self._overflowed = False
         self._renew_now = asyncio.Event()
+        self._changed_phones: dict[str, None] = {}
+        """Phones to be asked about, in the order of their events."""
+        self._phone_changed = asyncio.Event()
         self._actions: asyncio.Queue[ChannelEffect] = asyncio.Queue(_QUEUE)
         self._places = asyncio.Semaphore(_IN_FLIGHT)
         self._tasks: asyncio.TaskGroup | None = None
@@ -131,6 +137,7 @@ class Pbx:
         self.trouble = None
         self.seen.clear()
         self._held_back = None
+        self._changed_phones.clear()
         while not self._actions.empty():
             self._actions.get_nowait()
         self._put(PbxLost())
@@ -153,7 +160,15 @@ class Pbx:
             self._look.set()
             return
         signal = decode(message, self._stamp)
-        if signal is not None and not self._put(signal):
+        if isinstance(signal, PhoneChanged):
+            if signal.phone in self._phones():
+                self._changed_phones[signal.phone] = None
+                self._phone_changed.set()
+        elif signal is not None:
+            self._tell(signal)
+
+    def _tell(self, signal: Signal) -> None:
+        if not self._put(signal):
             self._overflowed = True
             self._look.set()
 
@@ -187,6 +202,7 @@ class Pbx:
             self._tasks = tasks
             tasks.create_task(self._perform(), name="pbx-actions")
             tasks.create_task(self._looking(), name="pbx-snapshots")
+            tasks.create_task(self._asking_phones(), name="pbx-phones")
             tasks.create_task(self._renewing(), name="pbx-lease")
 
     async def _perform(self) -> None:
@@ -285,6 +301,39 @@ class Pbx:
             await self._link.action("Setvar", {"Variable": STAMP, "Value": stamp})
         self._stamp = stamp
         await self._link.action("Setvar", {"Variable": "CALLBRIDGE_MUSIC", "Value": self._music_class})
+
+    # ------------------------------------------------------------ phones
+
+    async def _asking_phones(self) -> None:
+        """The true state of each phone that an event named. A stranger can forge such an event: it has no stamp."""
+        while True:
+            await self._phone_changed.wait()
+            self._phone_changed.clear()
+            while self._changed_phones:
+                phone = next(iter(self._changed_phones))
+                del self._changed_phones[phone]
+                await self._ask_phone(phone)
+
+    async def _ask_phone(self, phone: str) -> None:
+        life = self._life
+        try:
+            state = text(await self._link.action("Getvar", {"Variable": f"DEVICE_STATE({phone})"}), "Value")
+        except ConnectionLost:
+            return  # the next snapshot has it
+        except AmiError as error:
+            _log.warning("phone_not_asked", phone=phone, reason=str(error))
+            state = ""
+        if not self._up or life != self._life:
+            return
+        if not state:
+            # No answer, or no func_devstate: the snapshot's list has it too. Not for each event one.
+            await self._sleep(_LOOK_RETRY)
+            self._look.set()
+        elif self._held_back is None:
+            self._tell(PhoneChanged(phone=phone, state=phone_state(state)))
+        else:
+            # A snapshot is under way that may be older than this answer: asked again after it.
+            self.on_event({"Event": "DeviceStateChange", "Device": phone})
 
     # ------------------------------------------------------------ the lease
 
