@@ -27,6 +27,7 @@ FUNCTIONS = {
     "DIALPLAN_EXISTS": "func_dialplan",
     "FILTER": "func_strings",
     "GLOBAL": "func_global",
+    "GLOBAL_DELETE": "func_global",
     "IF": "func_logic",
     "IFMODULE": "func_module",
     "LEN": "func_strings",

@@ -288,6 +288,9 @@ async def test_a_phone_that_dies_does_not_take_the_caller_along(lab: Lab) -> Non
         # 44 is what Asterisk itself gives when a phone's sound has stopped for rtp_timeout seconds.
         await (await lab.ami()).action("Hangup", Channel=leg, Cause=44)
         await asyncio.wait_for(back, 5)
+    left_over = await (await lab.ami()).command("dialplan show globals")
+    assert "CALLBRIDGE_ALIVE" in left_over
+    assert "CALLBRIDGE_DIED" not in left_over
     await lab.assert_hears({caller: {HOLD_MUSIC}})
 
 
