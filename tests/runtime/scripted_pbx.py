@@ -97,7 +97,7 @@ class Gateway:
             name = action["Action"]
             if name == "Getvar":
                 values = {"CALLBRIDGE_STAMP": STAMP, "EPOCH": "5000"}
-                peer.reply(action, Value=values[action["Variable"]])
+                peer.reply(action, Value=values.get(action["Variable"], ""))
             elif name == "Setvar" and "Channel" not in action:
                 peer.reply(action)
             elif name == "Status":

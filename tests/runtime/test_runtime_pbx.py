@@ -60,7 +60,8 @@ class FakeAmi:
         return [name for name, _ in self.sent]
 
     def leases(self) -> list[str]:
-        return [str(headers["Value"]) for _, headers in self.sent if headers.get("Variable") == "CALLBRIDGE_ALIVE"]
+        given = [headers for name, headers in self.sent if name == "Setvar"]
+        return [str(headers["Value"]) for headers in given if headers["Variable"] == "CALLBRIDGE_ALIVE"]
 
 
 class Desk:
@@ -549,6 +550,63 @@ async def test_given_a_pbx_that_is_not_seen_then_the_lease_is_not_renewed(desk: 
     await desk.until(lambda: "Status" in desk.ami.names())
     await asyncio.sleep(0.1)  # several times the lease
     assert desk.ami.leases() == []
+
+
+def lease_orders(desk: Desk) -> list[str]:
+    """The order of snapshots and renewals, as the PBX sees it."""
+    return [
+        "look" if name == "Status" else "renew"
+        for name, headers in desk.ami.sent
+        if name == "Status" or (name == "Setvar" and headers.get("Variable") == "CALLBRIDGE_ALIVE")
+    ]
+
+
+async def test_given_a_lease_that_had_run_out_while_the_link_was_up_then_it_is_looked_before_anybody_is_vouched_for(
+    desk: Desk,
+) -> None:
+    desk.lease = 0.06
+    await desk.up()
+    await desk.until(lambda: lease_orders(desk) == ["look", "renew"])
+    desk.ami.gates["Status"] = asyncio.Event()
+    desk.ami.variables["EPOCH"] = "5100"
+    await desk.until(lambda: lease_orders(desk) == ["look", "renew", "look"])
+    assert desk.kinds() == ["PbxSeen", "PbxLost"], "nothing is decided before the snapshot is in"
+    assert not desk.pbx.seen.is_set()
+    desk.pbx.on_event(gone("17.1"))
+    await asyncio.sleep(0.1)  # several times the lease
+    assert lease_orders(desk) == ["look", "renew", "look"]
+    desk.ami.gates["Status"].set()
+    await desk.until(lambda: len(desk.ami.leases()) >= 2)
+    await desk.until(lambda: desk.snapshots() == 3)
+    assert lease_orders(desk)[:5] == ["look", "renew", "look", "renew", "look"]
+    assert desk.kinds() == ["PbxSeen", "PbxLost", "PbxSeen", "ChannelGone", "PbxSeen"]
+    await asyncio.sleep(0.1)
+    assert desk.snapshots() == 3, "once is enough"
+
+
+async def test_given_a_snapshot_begun_before_the_lease_was_found_run_out_then_it_does_not_count(desk: Desk) -> None:
+    desk.lease = 0.06
+    pbx = await desk.up()
+    await desk.until(lambda: len(desk.ami.leases()) == 1)
+    desk.ami.gates["BridgeList"] = asyncio.Event()
+    pbx.act([LookAgain(why="a test")])
+    await desk.until(lambda: desk.ami.names().count("BridgeList") == 2)
+    desk.ami.variables["EPOCH"] = "5100"
+    await desk.until(lambda: "PbxLost" in desk.kinds())
+    desk.ami.gates["BridgeList"].set()
+    await desk.until(lambda: len(desk.ami.leases()) == 2)
+    assert lease_orders(desk)[:5] == ["look", "renew", "look", "look", "renew"]
+    assert desk.kinds()[:3] == ["PbxSeen", "PbxLost", "PbxSeen"]
+
+
+async def test_given_a_lease_that_ran_out_while_the_gateway_was_away_then_its_first_snapshot_is_enough_to_renew(
+    desk: Desk,
+) -> None:
+    desk.ami.variables["CALLBRIDGE_ALIVE"] = "4000"
+    await desk.up()
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert lease_orders(desk)[:3] == ["look", "renew", "look"]
+    assert desk.kinds() == ["PbxSeen", "PbxSeen"], "it is looked again for who left meanwhile, without being lost"
 
 
 async def test_given_a_renewal_that_fails_then_it_is_tried_again_soon(desk: Desk) -> None:

@@ -100,6 +100,10 @@ class Pbx:
         self._held_back: list[Message] | None = None
         self._overflowed = False
         self._renew_now = asyncio.Event()
+        self._lapsed = False
+        """Nobody vouched for the callers for a time, so that they may be in the fallback: a snapshot must show it."""
+        self._lapse_seen = False
+        """A snapshot that was begun since then has been taken."""
         self._changed_phones: dict[str, None] = {}
         """Phones to be asked about, in the order of their events."""
         self._phone_changed = asyncio.Event()
@@ -129,6 +133,7 @@ class Pbx:
     def on_up(self) -> None:
         self._up = True
         self._life += 1
+        self._lapsed, self._lapse_seen = True, False  # for all that is known
         self._held_back = []
         self._look.set()
 
@@ -248,7 +253,7 @@ class Pbx:
                 await self._look_once()
 
     async def _look_once(self) -> None:
-        life = self._life
+        life, lapsed = self._life, self._lapsed
         self._held_back = []  # what came before is in the snapshot
         try:
             await self._stamp_pbx()
@@ -269,6 +274,10 @@ class Pbx:
             return
         if not self._up or life != self._life:
             return
+        if self._lapsed and not lapsed:
+            self._look.set()  # begun before the callers were let go
+            return
+        self._lapse_seen = lapsed
         self._put(seen)
         self.trouble = None
         self.seen.set()
@@ -361,8 +370,29 @@ class Pbx:
                 pass
 
     async def _renew(self) -> None:
-        answer = await self._link.action("Getvar", {"Variable": "EPOCH"})
-        epoch = text(answer, "Value")
-        now = int(epoch) if epoch.isascii() and epoch.isdigit() else int(self._clock())
+        """Where the lease had run out the callers may be in the dialplan's fallback: then a snapshot comes first.
+
+        And another one afterwards, for those who left between the first one and the renewal.
+        """
+        life = self._life
+        alive = _number(text(await self._link.action("Getvar", {"Variable": "CALLBRIDGE_ALIVE"}), "Value"))
+        epoch = _number(text(await self._link.action("Getvar", {"Variable": "EPOCH"}), "Value"))
+        if not self.seen.is_set() or life != self._life:
+            return
+        now = epoch or int(self._clock())
+        lapsed = 0 < alive < now
+        if lapsed and not self._lapse_seen:
+            _log.warning("lease_had_run_out", seconds=now - alive)
+            self._lapsed = True
+            self._doubt()
+            self._look.set()
+            return
         until = str(now + int(self._lease))
         await self._link.action("Setvar", {"Variable": "CALLBRIDGE_ALIVE", "Value": until})
+        self._lapsed = self._lapse_seen = False
+        if lapsed:
+            self._look.set()
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() else 0
