@@ -6,12 +6,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-demo
 
-.PHONY: help demo test check clean
+.PHONY: help demo test check explore diagrams clean
 
 help:
 	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
 	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest)"
 	@echo "make check         ruff, mypy, import-linter"
+	@echo "make explore       every order of events around the engine, for nine minutes (ARGS=... ; ARGS=--help)"
+	@echo "make diagrams      draws the state diagrams into README.md"
 	@echo "make clean         removes .venv and build"
 
 # The demo has a part of it, so that a fresh clone has something to show sooner.
@@ -36,6 +38,12 @@ check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+explore: $(STAMP)
+	@PYTHONPATH=src:tests $(BIN)/python -m explorer $(ARGS)
+
+diagrams: $(STAMP)
+	@PYTHONPATH=src $(BIN)/python tests/domain/diagram.py
 
 clean:
 	rm -rf $(VENV) build

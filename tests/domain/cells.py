@@ -8,13 +8,13 @@ are drawn from here. A change of behaviour shows as a change of this page.
 
 ROUTING = """
                   waiting         offering      connecting  talking           moving              falling_back  ending
-caller_held       .               .             .           .                 connecting/waiting  .             .
-caller_gone       ended           ended/ending  ending      ending            ending              ended         .
+caller_held       .               .             .           .                 connecting/waiting  .             ./waiting
+caller_gone       ended           ended/ending  ending      ending            ending              ended         ./ended
 caller_fell_back  ended           ended/ending  ending      ending            ending              ended         .
 leg_ringing       .               .             .           .                 .                   .             .
 leg_answered      .               connecting    .           .                 .                   .             .
 leg_held          .               connecting    .           .                 .                   .             .
-leg_gone          .               waiting       waiting     ending/waiting    .                   .             .
+leg_gone          .               waiting       waiting     ending/waiting    .                   .             ./ended
 leg_failed        .               .             .           .                 .                   .             .
 joined            !               !             talking     .                 .                   .             .
 action_failed     .               ./waiting     .           .                 .                   .             .

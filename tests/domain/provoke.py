@@ -5,7 +5,7 @@ from collections.abc import Callable
 from scenes import BEN, CALL, CLEO, EMPTY, FOURTH, OUTSIDE
 from simulation import HOLD, LEGS, Simulation
 
-from callbridge.domain.calls import Call, Leg, LegRole
+from callbridge.domain.calls import Call, CallState, Leg, LegRole
 from callbridge.domain.causes import DIED
 from callbridge.domain.ids import AgentId, BridgeId, ChannelId, OfferId
 from callbridge.domain.signals import (
@@ -43,8 +43,15 @@ def _caller(sim: Simulation) -> ChannelId:
 
 
 def _leg(role: LegRole | None) -> Callable[[Simulation], Leg | None]:
-    """The live leg in this role; None: of the present agent."""
-    return lambda sim: _call(sim).agent_leg if role is None else _call(sim).party(role)
+    """The live leg in this role; None: of the present agent, or whatever is still there when all is over."""
+
+    def find(sim: Simulation) -> Leg | None:
+        call = _call(sim)
+        if role is not None:
+            return call.party(role)
+        return next(iter(call.legs), None) if call.state is CallState.ENDING else call.agent_leg
+
+    return find
 
 
 def _gone(role: LegRole | None, cause: int) -> Provoke:
@@ -130,6 +137,14 @@ def _fell_back(sim: Simulation) -> None:
         sim._leave(channel.id)
         channel.role = "fallback"
         sim.give(sim.snapshot())
+
+
+def _held(sim: Simulation) -> None:
+    """In the music; the dialplan's fallback may have sent them back."""
+    channel = sim.channels.get(_caller(sim))
+    if channel is not None:
+        channel.role = "caller"
+        sim._enter(channel.id, HOLD)
 
 
 def _action_failed(action: str) -> Provoke:
@@ -236,7 +251,7 @@ REQUESTS = (
 _CAUSES = (16, 21, 19, 44, 0)
 _TARGET, _FOURTH = LegRole.TARGET, LegRole.FOURTH
 FACTS: dict[str, list[Provoke]] = {
-    "caller_held": [lambda sim: sim._enter(_caller(sim), HOLD)],
+    "caller_held": [_held],
     "caller_gone": [lambda sim: sim.hang_up(_caller(sim))],
     "caller_fell_back": [_fell_back],
     "leg_ringing": [_rings],

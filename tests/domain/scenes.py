@@ -7,7 +7,7 @@ from simulation import HOLD, Simulation, settings
 
 from callbridge.domain.agents import Presence
 from callbridge.domain.calls import CallState, Destination, DestinationKind
-from callbridge.domain.ids import CallId, GroupId
+from callbridge.domain.ids import CallId, ChannelId, GroupId
 from callbridge.domain.settings import GroupSettings, Options
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
@@ -139,6 +139,26 @@ def ending() -> Simulation:
     return sim
 
 
+def _alone(sim: Simulation, channel: ChannelId) -> Simulation:
+    """The other one has gone since."""
+    sim.cut = True
+    sim.hang_up(channel)
+    sim.settle()
+    sim.cut = False
+    return sim
+
+
+def ending_agent_left() -> Simulation:
+    sim = ending()
+    return _alone(sim, sim.call(CALL).caller)
+
+
+def ending_caller_left() -> Simulation:
+    sim = ending()
+    sim.channels[sim.call(CALL).caller].after = "hold"
+    return _alone(sim, sim.call(CALL).legs[0].channel)
+
+
 def ending_in_fallback() -> Simulation:
     """The dialplan's fallback has the caller, and a phone still rings."""
     sim = offering()
@@ -157,7 +177,7 @@ ROUTING_SCENES: dict[CallState, list[Callable[[], Simulation]]] = {
     CallState.TALKING: [talking, deferred],
     CallState.MOVING: [moving, moving_cancelled],
     CallState.FALLING_BACK: [falling_back],
-    CallState.ENDING: [ending, ending_in_fallback],
+    CallState.ENDING: [ending, ending_agent_left, ending_caller_left, ending_in_fallback],
 }
 
 # ---------------------------------------------------------------- supervised
