@@ -1,5 +1,6 @@
 """From an HTTP request to a handler's answer: who asks, what was sent, idempotency, JSON. The same for every route."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -39,7 +40,7 @@ def handler_of(route: Route, app: Services) -> Callable[[web.Request], Awaitable
             peer=peer_of(request, app),
             path=_path(request),
             query=_query(route, request),
-            body=await _body(route, request, app.settings.limits.body),
+            body=await _body(route, request, app),
         )
         key = request.headers.get("Idempotency-Key") if route.idempotent else None
         if key is None:
@@ -98,14 +99,18 @@ def _query(route: Route, request: web.Request) -> Body | None:
         raise _invalid(error, "#query") from None
 
 
-async def _body(route: Route, request: web.Request, limit: int) -> Body | None:
+async def _body(route: Route, request: web.Request, app: Services) -> Body | None:
     if route.body is None:
         return None
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem("unsupported_media_type", "Send the body without a Content-Encoding.")
-    if request.content_length is not None and request.content_length > limit:
+    if request.content_length is not None and request.content_length > app.settings.limits.body:
         raise Problem("body_too_large", "The body is larger than 64 KiB; send less.")
-    raw = await request.read()
+    try:
+        async with asyncio.timeout(app.settings.limits.body_time):
+            raw = await request.read()
+    except TimeoutError:
+        raise Problem("too_slow", "The body did not come in time; send it at once.") from None
     if not raw and not route.body_needed:
         return route.body()
     charset = (request.charset or "utf-8").lower()

@@ -20,6 +20,7 @@ CODES: Mapping[str, int] = {
     "origin_not_allowed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "too_slow": 408,
     "idempotency_in_progress": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,

@@ -67,7 +67,7 @@ class Route:
         if self.reads_archive:
             codes.add("store_unavailable")
         if self.body is not None:
-            codes |= {"invalid_json", "invalid", "body_too_large", "unsupported_media_type"}
+            codes |= {"invalid_json", "invalid", "body_too_large", "too_slow", "unsupported_media_type"}
         if self.method != "GET":
             codes |= {"stopping", "busy", "outcome_unknown"}
         if self.idempotent:

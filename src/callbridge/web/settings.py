@@ -47,6 +47,19 @@ class Limits:
     """Bounds, so that no client can take the gateway from the others. Times in seconds, sizes in bytes."""
 
     body: int = 64 * 1024
+    connections: int = 10_000
+    """Open ones at once, below what the process may have open (LimitNOFILE)."""
+    connections_per_peer: int = 2_000
+    """Of one address, trusted proxies apart."""
+    idle: float = 16.0
+    """How long a connection may take for a request's head, or be kept open without one.
+
+    A second longer than aiohttp's clients keep theirs, so that none of them asks on one that is just being closed.
+    """
+    body_time: float = 15.0
+    """How long a request may take to send its body."""
+    unread: float = 20.0
+    """How long a client may leave an answer unread that does not fit into the buffers; streams are cut before."""
     ask: float = 9.0
     """How long a request may wait for the engine's answer; shorter than the runtime's own patience."""
     login_failures: int = 5
