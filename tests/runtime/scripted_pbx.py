@@ -193,8 +193,14 @@ class Gateway:
     def agent(self, name: str) -> Agent:
         return self.engine.world.agents[AgentId(name)]
 
-    async def history(self) -> list[str]:
-        return [entry.kind for entry in reversed((await self.store.history(call=CALL)).items)]
+    async def history(self, ending: str | None = None) -> list[str]:
+        """What is stored of the call; `ending`: once this is its last entry. The engine is ahead of the store."""
+        async with asyncio.timeout(5):
+            while True:
+                kinds = [entry.kind for entry in reversed((await self.store.history(call=CALL)).items)]
+                if ending is None or kinds[-1:] == [ending]:
+                    return kinds
+                await asyncio.sleep(0.01)
 
     async def nothing_more(self) -> None:
         """No order is under way: one that was given before now would have arrived."""

@@ -43,7 +43,7 @@ async def test_given_a_caller_when_offered_picked_up_and_ended_then_all_of_it_is
     gateway.ends(CALLER)
     gateway.ends(LEG)
     await gateway.until(lambda: CALL not in gateway.engine.world.calls)
-    assert await gateway.history() == [
+    assert await gateway.history(ending="call.ended") == [
         "call.arrived",
         "offer.made",
         "offer.accepted",
@@ -195,7 +195,7 @@ async def test_given_a_link_that_drops_when_the_caller_hangs_up_meanwhile_then_t
     gateway.events.abort()
     await gateway.until(lambda: CALL not in gateway.engine.world.calls)
     assert gateway.agent("anna").state is AgentState.AVAILABLE
-    assert (await gateway.history())[-1] == "call.ended"
+    assert (await gateway.history(ending="call.ended"))[-1] == "call.ended"
 
 
 async def test_given_forged_events_then_nobodys_call_ends_and_nobody_arrives(gateway: Gateway) -> None:

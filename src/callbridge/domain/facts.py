@@ -79,7 +79,7 @@ def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -
         apply(step, call, Stimulus.CALLER_FELL_BACK, signal)
     elif fact.holding:
         apply(step, call, Stimulus.CALLER_HELD, signal)
-    else:
+    elif not isinstance(signal, PbxSeen):  # a snapshot shows both, and the leg says it
         _joined(step, call, signal)
 
 
