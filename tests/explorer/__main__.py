@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from multiprocessing import Pool
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from explorer.shrink import shrunk
@@ -15,34 +15,28 @@ from explorer.transcript import transcript
 from explorer.walk import Explorer, Result
 
 DEPTH, SECONDS = 3, 540.0
-_COMPLETE, _RANDOM = 0.9, 0.35
-"""Parts of the time: until when complete walks may go on; how much of what is left for a start is for random ones."""
+_COMPLETE = 0.85
+"""The part of the time that the complete walks may take; the rest is for the random ones."""
 
 
 class Task(NamedTuple):
-    """One start, and its place among all: each gets its share of the time that is left then."""
-
     start: str
     slow: bool
     depth: int
-    seed: int
-    begin: float
-    end: float
-    """Of all tasks, by `time.monotonic`."""
-    workers: int
-    others: int
-    """Starts that come after this one."""
+    seed: int | None
+    """Of random walks; None: the complete ones."""
+    until: float
+    """By `time.monotonic`; for random walks how many seconds."""
 
 
 def explore(task: Task) -> Result:
-    """Everything to the depth, and then at random."""
     gc.disable()  # there are no cycles, and a great many objects
     begin = time.monotonic()
     explorer = Explorer(task.start, slow=task.slow)
-    explorer.exhaust(task.depth, task.begin + (task.end - task.begin) * _COMPLETE)
-    if explorer.result.found is None:
-        now = time.monotonic()
-        explorer.wander(task.seed, now + (task.end - now) * _RANDOM * task.workers / (task.others + 1))
+    if task.seed is None:
+        explorer.exhaust(task.depth, task.until)
+    else:
+        explorer.wander(task.seed, begin + task.until, beyond=task.depth)
     result = explorer.result
     if result.found is not None:
         result.found = shrunk(result.found)
@@ -52,12 +46,10 @@ def explore(task: Task) -> Result:
 
 def line(result: Result) -> str:
     name = result.start + (", slow PBX" if result.slow else "")
+    how = f"{result.walks:,} walks" if result.walks else f"complete to {result.depth}"
     bad = "  VIOLATION" if result.found else ""
-    complete = f"complete to {result.depth}"
-    return (
-        f"{name:40} {complete:13} {result.schedules:9,} schedules {result.states:9,} states"
-        f" {result.walks:6,} walks {result.seconds:6.1f} s{bad}"
-    )
+    counts = f"{result.schedules:9,} schedules {len(result.states):9,} states"
+    return f"{name:40} {how:13} {counts} {result.seconds:6.1f} s{bad}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,25 +63,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [options.start] if options.start else list(STARTS)
     units = [(name, slow) for slow in (False, True) for name in names]
     begin = time.monotonic()
-    end = begin + options.seconds
-    tasks = [
-        Task(name, slow, options.depth, options.seed, begin, end, options.workers, len(units) - index)
-        for index, (name, slow) in enumerate(units, 1)
-    ]
     results: list[Result] = []
-    with Pool(options.workers) as pool:
-        for result in pool.imap_unordered(explore, tasks):
-            results.append(result)
-            print(line(result), flush=True)
+    with get_context("fork").Pool(options.workers) as pool:  # so that all have the same hashes
+
+        def run(seed: int | None, until: float) -> None:
+            tasks = [Task(name, slow, options.depth, seed, until) for name, slow in units]
+            for result in pool.imap_unordered(explore, tasks):
+                results.append(result)
+                print(line(result), flush=True)
+
+        run(None, begin + options.seconds * _COMPLETE)
+        depth = min(result.depth for result in results)
+        if not any(result.found for result in results):
+            left = begin + options.seconds - time.monotonic()
+            run(options.seed, max(left, 0.0) * options.workers / len(units))
     for result in results:
         if result.found is not None:
             print()
             print(transcript(result.found))
-    schedules, states = sum(each.schedules for each in results), sum(each.states for each in results)
+    schedules = sum(each.schedules for each in results)
+    states: set[tuple[str, bool, int]] = set()
+    for each in results:
+        states |= {(each.start, each.slow, key) for key in each.states}
     violations = sum(each.found is not None for each in results)
-    depth = min(each.depth for each in results)
-    print(f"complete to depth {depth} from {len(units)} starts in {time.monotonic() - begin:.0f} s")
-    print(f"explored {schedules:,} schedules, {states:,} states, {violations} violations")
+    print(f"complete to depth {depth} from {len(units)} starts, in {time.monotonic() - begin:.0f} s")
+    print(f"explored {schedules:,} schedules, {len(states):,} states, {violations} violations")
     return 1 if violations else 0
 
 

@@ -166,7 +166,7 @@ def test_given_the_same_seed_then_the_same_walks() -> None:
     for _ in range(2):
         explorer = Explorer("held", slow=False)
         explorer.wander(3, time.monotonic() + _LONG, most=5, depth=1)
-        results.append((explorer.result.schedules, len(explorer.states)))
+        results.append((explorer.result.schedules, len(explorer.result.states)))
     assert results[0] == results[1]
 
 

@@ -3,7 +3,8 @@
 A schedule is one sequence of stimuli, with what went wrong at each, from a start: it was carried out on the real engine
 and checked after its every step, and from its end all was let come to rest, and checked again. None is counted twice: a
 moment is reached by many ways, but what can follow on it is tried, and counted, on the first of them only; all that
-could follow on the others is known then. (Of a random walk, only what is tried at its end is counted.)
+could follow on the others is known then. Of a random walk only what is tried at its end is counted, and random walks
+are longer than what is complete.
 
 Breadth first, not depth first: so this is right also where the depth is limited, and the first violation that is found
 is a shortest one.
@@ -11,7 +12,7 @@ is a shortest one.
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from explorer.key import core
 from explorer.model import Node, Violation
@@ -81,7 +82,8 @@ class Result:
     """To which the schedules are complete."""
     schedules: int = 0
     walks: int = 0
-    states: int = 0
+    states: set[int] = field(default_factory=set)
+    """Keys of the moments that were met."""
     seconds: float = 0.0
     found: Found | None = None
 
@@ -93,7 +95,6 @@ class Explorer:
         self.faults = faults
         self.first = start(name, slow=slow, faults=faults)
         self.result = Result(start=name, slow=slow)
-        self.states: set[int] = set()
         self.expanded: set[int] = set()
         """Moments of which is known what can follow, with that many faults still to come."""
         self.calm: set[int] = set()
@@ -164,7 +165,7 @@ class Explorer:
                 if not taken[1] and node.faults and after.faults == node.faults:
                     faults = faults_of(after)
                 key = self._key(after)
-                self._count(key)
+                self.result.states.add(key)
                 if key not in reached:
                     reached.add(key)
                     here: Way = (way, taken)
@@ -173,18 +174,16 @@ class Explorer:
                     following.append((after, here))
         return True
 
-    def _count(self, key: int) -> None:
-        self.states.add(key)
-        self.result.states = len(self.states)
-
     @staticmethod
     def _key(node: Node) -> int:
         return hash((core(node), node.faults))
 
     # ------------------------------------------------------------ at random
 
-    def wander(self, seed: int, until: float, *, faults: int = 3, most: int | None = None, depth: int = _CONE) -> None:
-        """Random walks, each somewhere else, and from there everything again to a small depth.
+    def wander(
+        self, seed: int, until: float, *, beyond: int = 3, faults: int = 3, most: int | None = None, depth: int = _CONE
+    ) -> None:
+        """Random walks of at least `beyond` steps, and from the end of each everything again to a small depth.
 
         Until the time is over, or `most` of them are done.
         """
@@ -192,18 +191,19 @@ class Explorer:
         self.faults = faults
         while time.monotonic() < until and self.result.found is None and self.result.walks != most:
             self.result.walks += 1
-            end = self._walk(choose, choose.randint(3, _LENGTH))
-            if end is not None and self.rest(*end):
-                node, way = end
+            length = choose.randint(beyond, _LENGTH)
+            node, way, steps = self._walk(choose, length)
+            if node is not None and self.rest(node, way) and steps == length:
                 self._cone(node, way, depth, until)
 
-    def _walk(self, choose: random.Random, length: int) -> tuple[Node, Way] | None:
+    def _walk(self, choose: random.Random, length: int) -> tuple[Node | None, Way, int]:
+        """Where it led, how, and in how many steps; nowhere: a rule is broken."""
         node, way = self.first.copy(), None
         node.faults = self.faults
-        for _ in range(length):
+        for steps in range(length):
             stimuli = possible(node, everything=True)
             if not stimuli:
-                break
+                return node, way, steps
             weights = [_LIKELY.get(stimulus[0], 1) for stimulus in stimuli]
             taken: Taken = (choose.choices(stimuli, weights)[0], "")
             after = self.take(node, taken, way)
@@ -213,7 +213,7 @@ class Explorer:
                     taken = (taken[0], choose.choice(wrong))
                     after = self.take(node, taken, way)
             if after is None:
-                return None
+                return None, None, steps
             node, way = after, (way, taken)
-            self._count(self._key(node))
-        return node, way
+            self.result.states.add(self._key(node))
+        return node, way, length

@@ -232,7 +232,7 @@ def rejoin(step: Step, call: Call, signal: Signal) -> None:
     if call.attempts < _TRIES:
         _bridge(step, call)
     else:
-        step.anomaly("caller and agent cannot be joined again", call.id)
+        step.record(call.id, "call.not_connected", call.agent, why="not_joined_again")
         leave_agent(step, call, wrap_up=True)
         call = offers.release_leg(step, step.world.calls[call.id])
         returning.route_to_group(step, call, "not_connected")
