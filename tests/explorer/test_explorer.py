@@ -13,7 +13,7 @@ from callbridge.domain.effects import ReleaseReservation
 from callbridge.domain.routing import Stimulus
 from callbridge.domain.signals import Signal
 from callbridge.domain.step import Step
-from explorer.__main__ import line, main
+from explorer.command import line, main
 from explorer.model import Node
 from explorer.rules import check_at_rest, is_quiet
 from explorer.shrink import shrunk
