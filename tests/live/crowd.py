@@ -247,9 +247,12 @@ class Crowd:
         ended = await person.event("offer.ended", lambda data: data["offer"]["id"] == offer["id"], since=since)
         if ended["offer"]["state"] != "accepted":
             return False
-        # The first news of the call after the accept: connected, or no longer theirs.
-        fits: Callable[[Any], bool] = lambda data: data["call"]["offer"] == offer["id"]  # noqa: E731
-        news = await person.event("call.updated", fits, since=since, within=_WITHIN)
+
+        def decided(data: Any) -> bool:
+            # On the way there are news of the legs as well.
+            return data["call"]["offer"] == offer["id"] and data["call"]["state"] not in ("offering", "connecting")
+
+        news = await person.event("call.updated", decided, since=since, within=_WITHIN)
         return bool(news["call"]["state"] == "talking")
 
     async def _talk(self, person: Person, call: str, number: str, choose: random.Random, *, last: bool) -> None:
