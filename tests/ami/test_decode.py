@@ -162,10 +162,18 @@ def originate(**changes: object) -> Originate:
     return Originate(**{**given, "timeout": 50.0, **changes})  # type: ignore[arg-type]
 
 
-def test_given_each_effect_when_encoded_then_it_is_one_action_that_the_link_takes() -> None:
+def test_given_each_effect_when_encoded_then_the_link_takes_its_actions() -> None:
     effects = [
         originate(),
         Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="PJSIP/t-1", leg=LEG, leg_name="PJSIP/anna-2"),
+        Bridge(
+            call=CALL,
+            caller=ChannelId("17.1"),
+            caller_name="PJSIP/t-1",
+            leg=LEG,
+            leg_name="PJSIP/anna-2",
+            record="17.1.wav",
+        ),
         Hold(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
         ToFallback(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
         Park(call=CALL, channel=LEG, name="PJSIP/anna-2"),
@@ -178,7 +186,18 @@ def test_given_each_effect_when_encoded_then_it_is_one_action_that_the_link_take
     actions = [action for effect in effects for action in encode(effect, WORD)]
     names = [action.name for action in actions]
     redirects = ["Redirect", "Redirect", "Redirect", "Setvar", "Redirect"]
-    assert names == ["Originate", "Bridge", *redirects, "Setvar", "Setvar", "Setvar", "Hangup"]
+    assert names == [
+        "Originate",
+        "Bridge",
+        "Setvar",
+        "Setvar",
+        "Redirect",
+        *redirects,
+        "Setvar",
+        "Setvar",
+        "Setvar",
+        "Hangup",
+    ]
     for action in actions:
         checked(action.name, action.headers)
 

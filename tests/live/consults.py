@@ -28,8 +28,8 @@ SOON = 300.0
 """Milliseconds after which the sound must be right again."""
 SWITCHED = 0.1
 """Seconds after an answer before it is listened. RTP sequence numbers jump when the PBX puts somebody into another
-bridge, and a recording on the phones' Asterisk that meets a jump forward hears nothing more; one that begins after it
-does. So the times are upper bounds: the sound was there when the recording began."""
+bridge, and a recording on the phones' Asterisk, where it is Debian's (asterisk/README.md), may hear nothing more after
+that; one that begins after it does. So the times are upper bounds: the sound was there when the recording began."""
 RINGING = {"ringing"}
 """What a line hears in `matrix` while somebody else's phone rings for it."""
 RINGING_TONE = {"440 Hz": 440, "480 Hz": 480}

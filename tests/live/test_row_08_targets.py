@@ -141,6 +141,31 @@ async def test_given_an_external_target_when_completed_then_caller_and_they_talk
     assert (await ended_call(site, call))["outcome"] == "handled"
 
 
+async def test_given_a_phone_with_a_codec_of_its_own_when_alternating_again_and_again_then_each_is_heard_each_time(
+    site: Site, lab: Lab
+) -> None:
+    """Caller and target speak ulaw, the agent's phone alaw. Debian's Asterisk lets nothing of the second through where
+    the agent's channel goes straight from the one to the other, in half of all cases: so it is tried four times."""
+    outside = await lab.bank.outside(NUMBER_DIALLED, "outside")
+    await outside.auto_answer(86400)
+    [anna] = await at_work(site, "anna")
+    caller, pop = await connected(site, anna)
+    call = pop["call"]
+    formats = {row["Nativeformats"] for row in await (await lab.ami()).list_action("Status")}
+    assert formats == {"(alaw)", "(ulaw)"}
+    transfer = await anna.person.consult(call, "number", NUMBER)
+    await outside.wait_ringing()
+    await outside.answer()
+    await settled(site, call, "consulting", caller=None, agent="target", target="agent")
+    for _ in range(4):
+        await anna.person.alternate(transfer["id"])
+        await settled(site, call, "with_caller", caller="agent", agent="caller", target=None)
+        await hear_each_other(lab, caller, anna.phone)
+        await anna.person.alternate(transfer["id"])
+        await settled(site, call, "consulting", caller=None, agent="target", target="agent")
+        await hear_each_other(lab, outside, anna.phone)
+
+
 REFUSED = [
     ("number", "+49 40 666123", "number_not_allowed"),
     ("number", "+33 1 23456789", "number_not_allowed"),

@@ -75,6 +75,14 @@ async def consulting(gateway: Gateway) -> None:
     assert stage(gateway) is Stage.CONSULTING
 
 
+async def leaves_the_talk(gateway: Gateway, channel: str) -> None:
+    """On the way to another talk; whom they talked with is alone and falls out of it too."""
+    parked = await settings_obeyed(gateway, "Redirect")
+    assert (parked["Channel"], parked["Context"]) == (f"PJSIP/{channel}", "callbridge-leg")
+    for each in (LEG, TARGET):
+        gateway.enters(each, "legs")
+
+
 def settled(gateway: Gateway) -> bool:
     consult = gateway.engine.world.calls[CALL].consult
     return consult is not None and consult.settled
@@ -103,13 +111,14 @@ async def test_given_a_bridge_of_an_alternate_that_is_refused_with_channel_not_u
 ) -> None:
     await consulting(gateway)
     assert (await verb(gateway, Verb.ALTERNATE)).ok
+    await leaves_the_talk(gateway, LEG)
     peer, bridge = await gateway.order("Bridge")
-    gateway.rows = rows(caller="hold", leg="b2", target="b2")
+    gateway.rows = rows(caller="hold", leg="legs", target="legs")
     peer.refuse(bridge, "Channel not up")
     again = await settings_obeyed(gateway, "Bridge")
     assert {again["Channel1"], again["Channel2"]} == {"PJSIP/carrier-1", f"PJSIP/{LEG}"}
-    for channel, room in ((CALLER, "b3"), (LEG, "b3"), (TARGET, "legs")):
-        gateway.enters(channel, room)
+    for channel in (CALLER, LEG):
+        gateway.enters(channel, "b3")
     await gateway.until(lambda: settled(gateway))
     assert stage(gateway) is Stage.WITH_CALLER
     await gateway.nothing_more()
@@ -120,15 +129,21 @@ async def test_given_a_target_who_is_gone_between_alternate_and_its_bridge_then_
 ) -> None:
     await consulting(gateway)
     await verb(gateway, Verb.ALTERNATE)
+    await leaves_the_talk(gateway, LEG)
     await settings_obeyed(gateway, "Bridge")
     gateway.enters(CALLER, "b3")
     gateway.enters(LEG, "b3")
-    gateway.enters(TARGET, "legs")
     await gateway.until(lambda: settled(gateway))
     assert (await verb(gateway, Verb.ALTERNATE)).ok
+    await leaves_the_talk(gateway, LEG)
+    gateway.enters(CALLER, "hold")
     peer, bridge = await gateway.order("Bridge")
     gateway.ends(TARGET)
     peer.refuse(bridge, "No such channel")
+    back = await settings_obeyed(gateway, "Bridge")
+    assert {back["Channel1"], back["Channel2"]} == {"PJSIP/carrier-1", f"PJSIP/{LEG}"}
+    gateway.enters(CALLER, "b4")
+    gateway.enters(LEG, "b4")
     call = await gateway.state(CallState.TALKING)
     assert call.agent == ANNA
     assert transfer_state(gateway) is TransferState.FAILED
@@ -139,9 +154,9 @@ async def test_given_agent_1s_leg_gone_between_decision_and_action_then_the_call
 ) -> None:
     await consulting(gateway)
     await verb(gateway, Verb.ALTERNATE)
+    await leaves_the_talk(gateway, LEG)
     peer, bridge = await gateway.order("Bridge")
     gateway.ends(LEG)
-    gateway.enters(TARGET, "legs")
     peer.refuse(bridge, "No such channel")
     completes = await settings_obeyed(gateway, "Bridge")
     assert {completes["Channel1"], completes["Channel2"]} == {"PJSIP/carrier-1", f"PJSIP/{TARGET}"}
@@ -216,10 +231,11 @@ async def test_given_a_link_that_drops_in_mid_consultation_then_it_goes_on_and_t
     await gateway.nothing_more()
     assert stage(gateway) is Stage.CONSULTING
     assert (await verb(gateway, Verb.COMPLETE)).ok
+    await leaves_the_talk(gateway, TARGET)
     bridge = await settings_obeyed(gateway, "Bridge")
     assert {bridge["Channel1"], bridge["Channel2"]} == {"PJSIP/carrier-1", f"PJSIP/{TARGET}"}
-    for channel, room in ((CALLER, "b5"), (TARGET, "b5"), (LEG, "legs")):
-        gateway.enters(channel, room)
+    for channel in (CALLER, TARGET):
+        gateway.enters(channel, "b5")
     call = await gateway.state(CallState.TALKING)
     assert call.agent == "ben"
 
@@ -229,13 +245,14 @@ async def test_given_a_link_that_drops_with_an_alternate_under_way_then_the_snap
 ) -> None:
     await consulting(gateway)
     await verb(gateway, Verb.ALTERNATE)
-    peer, _ = await gateway.order("Bridge")
+    peer, _ = await gateway.order("Redirect")
     gateway.bridges["b2"] = ""
     gateway.rows = rows(caller="hold", leg="b2", target="b2")
     peer.abort()
+    await leaves_the_talk(gateway, LEG)
     again = await settings_obeyed(gateway, "Bridge")
     assert {again["Channel1"], again["Channel2"]} == {"PJSIP/carrier-1", f"PJSIP/{LEG}"}
-    for channel, room in ((CALLER, "b3"), (LEG, "b3"), (TARGET, "legs")):
-        gateway.enters(channel, room)
+    for channel in (CALLER, LEG):
+        gateway.enters(channel, "b3")
     await gateway.until(lambda: settled(gateway))
     assert stage(gateway) is Stage.WITH_CALLER

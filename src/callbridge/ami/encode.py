@@ -19,8 +19,6 @@ from callbridge.domain.effects import (
     Park,
     SetAfter,
     SetHear,
-    StartRecording,
-    StopRecording,
     ToFallback,
 )
 
@@ -37,19 +35,24 @@ class Action(NamedTuple):
 def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
     """The actions that perform the effect, in order; `stamp` makes an Originate's answer recognisable.
 
-    One verb is one action, but for `Join`, which must first say whom to join. An action after one that was refused
-    is not to be sent.
+    One verb is one action, but where the dialplan must first be told whom to join, or what to record. An action after
+    one that was refused is not to be sent.
     """
     match effect:
         case Originate():
             return (Action("Originate", _originate(effect, stamp)),)
+        case Bridge() if effect.record:
+            # AMI's own MixMonitor needs the class `system`, which nobody should have who does not own the PBX.
+            file = _setvar(effect.caller_name, "CALLBRIDGE_RECORD", effect.record)
+            peer = _setvar(effect.caller_name, "CALLBRIDGE_PEER", effect.leg_name)
+            return (file, peer, _redirect(effect.caller_name, "callbridge-talk"))
         case Bridge():
             return (Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"}),)
         case Hold():
             return (_redirect(effect.name, "callbridge-hold"),)
         case Park():
             # Past the lines that a leg runs once.
-            return (_redirect(effect.name, "callbridge-leg", "10"),)
+            return (_redirect(effect.name, "callbridge-leg", "7"),)
         case Join():
             peer = _setvar(effect.name, "CALLBRIDGE_PEER", effect.peer_name)
             return (peer, _redirect(effect.name, "callbridge-join"))
@@ -61,11 +64,6 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
         case Mute():
             return (_setvar(effect.channel, "MUTEAUDIO(in)", "on" if effect.on else "off"),)
-        case StartRecording():
-            headers: dict[str, str | list[str]] = {"Channel": effect.name, "File": effect.file, "Options": "a"}
-            return (Action("MixMonitor", headers),)
-        case StopRecording():
-            return (Action("StopMixMonitor", {"Channel": effect.name}),)
         case Hangup():
             # The Uniqueid: a leg that is still being dialled may have no name yet that we know.
             return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)

@@ -74,7 +74,8 @@ bind={carrier_address}:{SIP_PORT}
 type=endpoint
 context=from-pbx
 disallow=all
-allow=ulaw
+; What the PBX offers first: a desk phone's codec is another than the carrier's, so that the PBX has to translate.
+allow=alaw,ulaw
 aors=pbx
 direct_media=no
 trust_id_inbound=yes

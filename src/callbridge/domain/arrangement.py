@@ -74,6 +74,12 @@ def next_action(call: Call, rooms: dict[ChannelId, BridgeId | None]) -> Action |
     if size == len(wanted):
         return _apart(wanted, rooms, crowd)
     if len(wanted) == 2 or size < 2:
+        for channel in wanted[:2]:
+            # From talk to talk by way of the waiting room: a channel that goes straight on keeps its translation path,
+            # and where the codecs differ Asterisk as Debian builds it may then let nothing through, see
+            # asterisk/README.md.
+            if (place := rooms[channel]) is not None and crowd[place] > 1:
+                return Action(verb="apart", channel=channel)
         return Action(verb="bridge", channel=wanted[0], peer=wanted[1])
     newcomer = next(channel for channel in wanted if rooms[channel] != room)
     peer = next(channel for channel in wanted if rooms[channel] == room)
@@ -160,7 +166,17 @@ def order(step: Step, call: Call, action: Action, attempt: int) -> None:
         case "bridge":
             assert action.peer is not None
             assert peer is not None
-            step.emit(Bridge(call=call.id, caller=action.channel, caller_name=name, leg=action.peer, leg_name=peer))
+            record = call.recording if action.channel == call.caller else private_recording(step, call)
+            step.emit(
+                Bridge(
+                    call=call.id,
+                    caller=action.channel,
+                    caller_name=name,
+                    leg=action.peer,
+                    leg_name=peer,
+                    record=record,
+                )
+            )
         case "join":
             assert peer is not None
             step.emit(Join(call=call.id, channel=action.channel, name=name, peer_name=peer))
@@ -168,6 +184,15 @@ def order(step: Step, call: Call, action: Action, attempt: int) -> None:
             step.emit(Hold(call=call.id, channel=action.channel, name=name))
         case _:
             step.emit(Park(call=call.id, channel=action.channel, name=name))
+
+
+def private_recording(step: Step, call: Call) -> str:
+    """The file for what agent and target say without the caller; empty where it is not recorded."""
+    private = call.consult is not None and call.consult.stage is Stage.CONSULTING
+    if not (private and call.recording and step.options.record_consultations):
+        return ""
+    stem, dot, form = call.recording.rpartition(".")
+    return f"{stem or form}-consult-{call.transfers_made}{dot or '.'}{form if stem else 'wav'}"
 
 
 def _name(call: Call, channel: ChannelId) -> str | None:

@@ -148,7 +148,14 @@ def _bridge(step: Step, call: Call) -> None:
     assert leg.name is not None
     step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
     step.emit(
-        Bridge(call=call.id, caller=call.caller, caller_name=call.caller_channel, leg=leg.channel, leg_name=leg.name)
+        Bridge(
+            call=call.id,
+            caller=call.caller,
+            caller_name=call.caller_channel,
+            leg=leg.channel,
+            leg_name=leg.name,
+            record=call.recording,
+        )
     )
 
 

@@ -335,8 +335,8 @@ class Call:
     caller_muted: bool = False
     recording: str = ""
     """The file that the dialplan records the call into, in Asterisk's monitor folder; empty: none."""
-    consult_recorded: ChannelId | None = None
-    """The leg on which a private consultation is being recorded."""
+    consult_recorded: str = ""
+    """The file of a private consultation of which the history knows."""
     pauses: tuple[Pause, ...] = ()
     deadline: float | None = None
     """Epoch seconds by which the PBX must have done what the present state waits for."""

@@ -35,9 +35,16 @@ class Bridge:
 
     call: CallId
     caller: ChannelId
+    """The caller, or in a talk without them the agent's leg."""
     caller_name: str
     leg: ChannelId
     leg_name: str
+    record: str = ""
+    """The file into which the first of the two is recorded from now on, after what it holds; empty: none.
+
+    A recording hangs on its channel and so goes on by itself; it is begun anew with each talk because on Debian's
+    Asterisk it can go deaf when the voice that the channel hears becomes another's, see asterisk/README.md.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,23 +103,6 @@ class Mute:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StartRecording:
-    """Record what this leg says and hears, appended to the file."""
-
-    call: CallId
-    channel: ChannelId
-    name: str
-    file: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StopRecording:
-    call: CallId
-    channel: ChannelId
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class SetAfter:
     """Tell the dialplan what to do with the caller when the bridge ends: right also without a gateway."""
 
@@ -136,20 +126,7 @@ class LookAgain:
     why: str
 
 
-ChannelEffect = (
-    Originate
-    | Bridge
-    | Hold
-    | Park
-    | Join
-    | ToFallback
-    | SetAfter
-    | SetHear
-    | Mute
-    | StartRecording
-    | StopRecording
-    | Hangup
-)
+ChannelEffect = Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | Hangup
 """Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain
 

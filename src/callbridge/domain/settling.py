@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from callbridge.domain import arrangement, consulting, hearing
-from callbridge.domain.calls import CallState, Stage
+from callbridge.domain.calls import CallState
 from callbridge.domain.consulting import Event
-from callbridge.domain.effects import StartRecording, StopRecording
 from callbridge.domain.ids import CallId
 from callbridge.domain.signals import Signal
 from callbridge.domain.step import Step
@@ -35,22 +34,12 @@ def _record_consultations(step: Step, calls: set[CallId]) -> None:
     """Private consultations are in no recording, unless the administrator wants them in one of their own."""
     for call_id in sorted(calls):
         call = step.world.calls.get(call_id)
-        if call is None:
+        if call is None or call.consult is None or not call.consult.settled:
             continue
-        consult, leg = call.consult, call.agent_leg
-        private = consult is not None and consult.stage is Stage.CONSULTING and consult.settled
-        wanted = leg if step.options.record_consultations and call.recording and private else None
-        before = call.leg(call.consult_recorded) if call.consult_recorded is not None else None
-        if (wanted.channel if wanted else None) == call.consult_recorded:
-            continue
-        if before is not None and before.name is not None:
-            step.emit(StopRecording(call=call.id, channel=before.channel, name=before.name))
-        if wanted is not None and wanted.name is not None:
-            stem, dot, form = call.recording.rpartition(".")
-            file = f"{stem or form}-consult-{call.transfers_made}{dot or '.'}{form if stem else 'wav'}"
-            step.emit(StartRecording(call=call.id, channel=wanted.channel, name=wanted.name, file=file))
+        file = arrangement.private_recording(step, call)
+        if file and file != call.consult_recorded:
             step.record(call.id, "consult.recorded", call.agent, file=file)
-        step.put(replace(call, consult_recorded=wanted.channel if wanted else None))
+            step.put(replace(call, consult_recorded=file))
 
 
 def _publish_hearing(step: Step, calls: set[CallId]) -> None:

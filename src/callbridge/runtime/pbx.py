@@ -26,8 +26,6 @@ from callbridge.domain.effects import (
     PbxEffect,
     SetAfter,
     SetHear,
-    StartRecording,
-    StopRecording,
 )
 from callbridge.domain.signals import ActionFailed, PbxLost, PhoneChanged, Signal
 
@@ -35,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 60.0
 """Seconds between two snapshots when nothing gives cause for one: a safety net under missed events."""
-_HARMLESS = (Hangup, SetAfter, SetHear, Mute, StartRecording, StopRecording)
+_HARMLESS = (Hangup, SetAfter, SetHear, Mute)
 """Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
 _RENEW_RETRY = 1.0
