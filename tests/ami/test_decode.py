@@ -21,6 +21,7 @@ from callbridge.domain.effects import (
     Park,
     SetAfter,
     SetHear,
+    StopRecording,
     ToFallback,
 )
 from callbridge.domain.ids import CallId, ChannelId
@@ -181,6 +182,7 @@ def test_given_each_effect_when_encoded_then_the_link_takes_its_actions() -> Non
         SetAfter(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1", after="hold"),
         SetHear(call=CALL, channel=LEG, hear="music"),
         Mute(call=CALL, channel=LEG, on=True),
+        StopRecording(call=CALL, channel=LEG, name="PJSIP/anna-2"),
         Hangup(call=CALL, channel=LEG),
     ]
     actions = [action for effect in effects for action in encode(effect, WORD)]
@@ -196,6 +198,7 @@ def test_given_each_effect_when_encoded_then_the_link_takes_its_actions() -> Non
         "Setvar",
         "Setvar",
         "Setvar",
+        "StopMixMonitor",
         "Hangup",
     ]
     for action in actions:

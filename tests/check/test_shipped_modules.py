@@ -12,14 +12,19 @@ CORE = ""
 """Built into Asterisk itself: no module can be missing."""
 
 APPLICATIONS = {
-    **dict.fromkeys(("Answer", "Background", "Congestion", "Goto", "GotoIf", "Hangup", "Ringing", "Set", "Wait"), CORE),
+    **dict.fromkeys(
+        ("Answer", "Background", "Bridge", "Congestion", "Goto", "GotoIf", "Hangup", "Ringing", "Set", "Wait"), CORE
+    ),
     "BridgeAdd": "app_bridgeaddchan",
     "BridgeWait": "app_bridgewait",
     "Dial": "app_dial",
     "ExecIf": "app_exec",
     "Gosub": "app_stack",
     "MixMonitor": "app_mixmonitor",
+    "Playtones": "app_playtones",
     "Return": "app_stack",
+    "StopMixMonitor": "app_mixmonitor",
+    "StopPlaytones": "app_playtones",
 }
 FUNCTIONS = {
     "CALLERID": "func_callerid",
@@ -36,8 +41,8 @@ FUNCTIONS = {
     "TIMEOUT": "func_timeout",
     "TOLOWER": "func_strings",
 }
-SPARED = {"app_dial", "app_mixmonitor"}
-"""Applications that no caller needs: Dial is between agents, MixMonitor is asked for with IFMODULE."""
+SPARED = {"app_dial", "app_mixmonitor", "app_playtones"}
+"""Applications that no caller needs: Dial is between agents, the others are asked for with IFMODULE."""
 
 
 def steps() -> list[str]:

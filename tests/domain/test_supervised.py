@@ -16,7 +16,7 @@ from callbridge.domain.calls import (
     TransferState,
 )
 from callbridge.domain.consulting import STAGES, TABLE, Event
-from callbridge.domain.effects import Bridge, Park, SetHear
+from callbridge.domain.effects import Bridge, Park, SetHear, StopRecording
 from callbridge.domain.settings import Options
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
@@ -617,6 +617,14 @@ def test_given_a_recorded_call_when_consulting_then_the_private_talk_is_recorded
     recorded = [effect.record for effect in sim.effects if isinstance(effect, Bridge)]
     # With the caller, with Cleo in private, with the caller again.
     assert recorded == ["c1.wav", "c1-consult-1.wav" if wanted else "", "c1.wav"]
+    sim.verb("anna", call, "alternate")
+    sim.settle()
+    assert sim.kinds().count("consult.recorded") == wanted
+    sim.effects.clear()
+    sim.verb("anna", call, "merge")
+    sim.settle()
+    # Agent 1's leg does not move: the recording of the private talk has to be ended.
+    assert [type(effect) for effect in sim.effects if isinstance(effect, StopRecording)] == [StopRecording] * wanted
     check_at_rest(sim)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,7 +27,7 @@ exten => {RECORDED},1,Gosub(callbridge-clean,s,1)
 """A number of a site that records its calls, as the shipped dialplan says."""
 SOON = 300.0
 """Milliseconds after which the sound must be right again."""
-SWITCHED = 0.1
+SWITCHED = 0.15
 """Seconds after an answer before it is listened. RTP sequence numbers jump when the PBX puts somebody into another
 bridge, and a recording on the phones' Asterisk, where it is Debian's (asterisk/README.md), may hear nothing more after
 that; one that begins after it does. So the times are upper bounds: the sound was there when the recording began."""
@@ -206,7 +207,7 @@ async def heard_soon(lab: Lab, verb: str, act: Verb, expected: Mapping[Line, Lin
     late = []
     for line, recording in recordings.items():
         at = recording.track.first_heard(names[line], since=0)
-        took = (started[line] + at - answered) * 1000 if at is not None else float("inf")
+        took = (started[line] + at - answered) * 1000 if at is not None else math.inf
         note = (
             f"{verb}: {line.name} hears {names[line]} {took:.0f} ms after the answer at the latest,"
             f" which took {(answered - begun) * 1000:.0f} ms"

@@ -43,9 +43,10 @@ def spans(track: SoundTrack, *names: str) -> dict[str, tuple[float, float]]:
     """From when to when each of these is heard in the file, in seconds; who is not heard is missing."""
     found = {}
     for name in names:
-        heard = track._envelope(track.sources[name]).nonzero()[0]
-        if len(heard) > 20:
-            found[name] = (heard[0] * track._HOP / RATE, heard[-1] * track._HOP / RATE)
+        first = track.first_heard(name, since=0)
+        if first is not None:
+            silent = [gap.start for gap in track.gaps(name, since=first) if gap.end >= track.seconds - 0.05]
+            found[name] = (first, silent[0] if silent else track.seconds)
     return found
 
 
@@ -125,6 +126,11 @@ async def test_given_consultations_are_recorded_then_each_is_in_a_file_of_its_ow
         lab, "alternate while recorded", lambda: anna.person.alternate(transfer["id"]), {caller: anna.phone}
     )
     await settled(site, call, "with_caller", caller="agent", agent="caller", target=None)
+    await anna.person.alternate(transfer["id"])
+    await settled(site, call, "consulting", caller=None, agent="target", target="agent")
+    await anna.person.merge(transfer["id"])
+    await talk(site, call, "caller", "agent", "target")
+    await lab.assert_hears({caller: {anna.phone, carla.phone}})
     await anna.person.cancel(transfer["id"])
     await hear_each_other(lab, caller, anna.phone)
     sources = lab.bank.sources
@@ -133,7 +139,8 @@ async def test_given_consultations_are_recorded_then_each_is_in_a_file_of_its_ow
     await ended_call(site, call)
     track = await recorded(lab, f"{stem}-consult-1.wav")
     track.sources = sources
+    # Both private talks, nothing of the conference.
     assert set(spans(track, caller.name, "anna", "carla", HOLD_MUSIC)) == {"anna", "carla"}
     whole = await recorded(lab, f"{stem}.wav")
     whole.sources = sources
-    assert set(spans(whole, caller.name, "anna", "carla", HOLD_MUSIC)) == {caller.name, "anna", HOLD_MUSIC}
+    assert set(spans(whole, caller.name, "anna", "carla", HOLD_MUSIC)) == {caller.name, "anna", "carla", HOLD_MUSIC}

@@ -19,6 +19,7 @@ from callbridge.domain.effects import (
     Park,
     SetAfter,
     SetHear,
+    StopRecording,
     ToFallback,
 )
 
@@ -64,6 +65,8 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
         case Mute():
             return (_setvar(effect.channel, "MUTEAUDIO(in)", "on" if effect.on else "off"),)
+        case StopRecording():
+            return (Action("StopMixMonitor", {"Channel": effect.name}),)
         case Hangup():
             # The Uniqueid: a leg that is still being dialled may have no name yet that we know.
             return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)

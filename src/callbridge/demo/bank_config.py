@@ -93,6 +93,8 @@ type=identify
 endpoint=pbx
 match={pbx_address}
 [trunk](line)
+disallow=all
+allow=ulaw
 transport=carrier
 media_address={carrier_address}
 [login](!)

@@ -337,6 +337,8 @@ class Call:
     """The file that the dialplan records the call into, in Asterisk's monitor folder; empty: none."""
     consult_recorded: str = ""
     """The file of a private consultation of which the history knows."""
+    consult_recording: ChannelId | None = None
+    """The leg on which a private consultation is being recorded."""
     pauses: tuple[Pause, ...] = ()
     deadline: float | None = None
     """Epoch seconds by which the PBX must have done what the present state waits for."""

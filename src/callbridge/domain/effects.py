@@ -103,6 +103,15 @@ class Mute:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StopRecording:
+    """A consultation is no longer private: the leg is recorded no more."""
+
+    call: CallId
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetAfter:
     """Tell the dialplan what to do with the caller when the bridge ends: right also without a gateway."""
 
@@ -126,7 +135,9 @@ class LookAgain:
     why: str
 
 
-ChannelEffect = Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | Hangup
+ChannelEffect = (
+    Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | StopRecording | Hangup
+)
 """Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from callbridge.domain import arrangement, consulting, hearing
-from callbridge.domain.calls import CallState
+from callbridge.domain.calls import CallState, Stage
 from callbridge.domain.consulting import Event
+from callbridge.domain.effects import StopRecording
 from callbridge.domain.ids import CallId
 from callbridge.domain.signals import Signal
 from callbridge.domain.step import Step
@@ -31,15 +32,27 @@ def settle_touched(step: Step, signal: Signal) -> None:
 
 
 def _record_consultations(step: Step, calls: set[CallId]) -> None:
-    """Private consultations are in no recording, unless the administrator wants them in one of their own."""
+    """Private consultations are in no recording, unless the administrator wants them in one of their own.
+
+    It is begun with the talk, see `Bridge`, and ended here: a conference may begin without any move of the agent's leg.
+    """
     for call_id in sorted(calls):
         call = step.world.calls.get(call_id)
-        if call is None or call.consult is None or not call.consult.settled:
+        if call is None:
             continue
+        private = call.consult is not None and call.consult.stage is Stage.CONSULTING
+        if call.consult_recording is not None and not private:
+            leg = call.leg(call.consult_recording)
+            if leg is not None and leg.name is not None:
+                step.emit(StopRecording(call=call.id, channel=leg.channel, name=leg.name))
+            call = step.put(replace(call, consult_recording=None))
         file = arrangement.private_recording(step, call)
-        if file and file != call.consult_recorded:
+        if not file or call.consult is None or not call.consult.settled or call.agent_leg is None:
+            continue
+        if file != call.consult_recorded:
             step.record(call.id, "consult.recorded", call.agent, file=file)
-            step.put(replace(call, consult_recorded=file))
+        if (file, call.agent_leg.channel) != (call.consult_recorded, call.consult_recording):
+            step.put(replace(call, consult_recorded=file, consult_recording=call.agent_leg.channel))
 
 
 def _publish_hearing(step: Step, calls: set[CallId]) -> None:

@@ -26,6 +26,7 @@ from callbridge.domain.effects import (
     PbxEffect,
     SetAfter,
     SetHear,
+    StopRecording,
 )
 from callbridge.domain.signals import ActionFailed, PbxLost, PhoneChanged, Signal
 
@@ -33,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 60.0
 """Seconds between two snapshots when nothing gives cause for one: a safety net under missed events."""
-_HARMLESS = (Hangup, SetAfter, SetHear, Mute)
+_HARMLESS = (Hangup, SetAfter, SetHear, Mute, StopRecording)
 """Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
 _RENEW_RETRY = 1.0
