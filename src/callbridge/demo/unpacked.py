@@ -76,6 +76,11 @@ def unpacked(wanted: Wanted, progress: Progress) -> Path:
         ) from error
 
 
+def fetched_before(wanted: Wanted) -> Path | None:
+    """The root folder where the cache has it: for those who would rather try something else than fetch it."""
+    return _newest(wanted, cache_folder(), run(["dpkg", "--print-architecture"]).strip())
+
+
 def cache_folder() -> Path:
     """Where fetched programs stay between runs: `CALLBRIDGE_CACHE`, else callbridge's part of the user's cache."""
     if own := os.environ.get("CALLBRIDGE_CACHE"):
