@@ -11,7 +11,7 @@ from callbridge.domain.effects import PublishAgent, PublishCall
 from callbridge.domain.ids import AgentId
 from callbridge.domain.world import World
 from callbridge.store import OutboxMessage, Store
-from callbridge.web import Scope, Service, Webhook, WebSettings, ports
+from callbridge.web import IceServer, Scope, Service, Webhook, WebPhone, WebSettings, ports
 from callbridge.web.webhooks import WebhookSender, outbox_messages
 
 
@@ -61,6 +61,7 @@ def web_settings(config: Config) -> WebSettings:
         token_lifetime=float(config.http.token_lifetime),
         agents={AgentId(agent.id): agent.password_hash for agent in config.agents if agent.password_hash},
         supervisors=frozenset(AgentId(agent.id) for agent in config.agents if agent.supervisor),
+        phones=phones(config),
         services=tuple(
             Service(
                 name=service.name,
@@ -77,6 +78,32 @@ def web_settings(config: Config) -> WebSettings:
         trusted_proxies=frozenset(config.http.trusted_proxies),
         region=config.site.region,
     )
+
+
+def phones(config: Config) -> dict[AgentId, WebPhone]:
+    """The phones in the agents' pages. The endpoint's name is the user in the address, as the PBX looks it up."""
+    shared = config.webphone
+    if shared is None:
+        return {}
+    servers = tuple(
+        IceServer(
+            urls=tuple(server.urls),
+            username=server.username,
+            credential=server.credential.value if server.credential is not None else None,
+        )
+        for server in shared.ice_servers
+    )
+    return {
+        AgentId(agent.id): WebPhone(
+            url=shared.url,
+            uri=f"sip:{agent.endpoint}@{shared.sip_host}",
+            username=agent.webphone.username or agent.endpoint,
+            password=agent.webphone.password.value,
+            ice_servers=servers,
+        )
+        for agent in config.agents
+        if agent.webphone is not None
+    }
 
 
 def ami_session(config: Config, login: Login) -> SessionSettings:

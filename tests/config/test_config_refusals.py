@@ -10,6 +10,7 @@ from callbridge.config import ConfigError, dotted, load_config
 AGENT = "phone: PJSIP/anna"
 PRESET = "number: 030 1234567"
 URL = "url: sqlite:///callbridge.db"
+WSS = "wss://pbx.example:8089/ws"
 CRM = '"https://crm.example/contacts?phone={caller_number}&order={data.order}"'
 
 # what stands there, what is put there, the key that is named, words of the sentence
@@ -83,6 +84,26 @@ CASES = {
     "secret from nowhere": ("{env: EVENTS}", "{vault: x}", "pbx.events.secret", "write {env: NAME} or {file: path}"),
     "secret from both": ("{env: EVENTS}", "{env: A, file: b}", "pbx.events.secret", "write {env: NAME} or"),
     "secret without name": ("{env: EVENTS}", "{env: }", "pbx.events.secret", "env has no name"),
+    "plain websocket": (WSS, "ws://pbx.example:8088/ws", "webphone.url", "browsers refuse ws:// from a page"),
+    "websocket of http": (WSS, "https://pbx.example:8089/ws", "webphone.url", "begins with wss://"),
+    "websocket without host": (WSS, "wss:///ws", "webphone.url", "begins with wss:// and a host"),
+    "websocket with a login": (WSS, "wss://anna:x@pbx.example/ws", "webphone.url", "each agent's own"),
+    "websocket with a fragment": (WSS, '"wss://pbx.example/ws#"', "webphone.url", "fragment"),
+    "websocket that adds a source": (WSS, "wss://pbx.example;x/ws", "webphone.url", "a host name or an IP address"),
+    "no websocket": (f"webphone:\n  url: {WSS}", "webphone:\n  domain: pbx.example", "webphone.url", "is missing; it must be such as"),
+    "sip domain": (f"url: {WSS}", f"url: {WSS}\n  domain: a@b", "webphone.domain", "a host name or an IP address"),
+    "stun address": ("stun:stun.example", "http://stun.example", "webphone.ice_servers[0].urls[0]", '"stun:stun.ex'),
+    "stun port": ("stun:stun.example", "stun:stun.example:99999", "webphone.ice_servers[0].urls[0]", "is not a STUN"),
+    "stun by tcp": ("stun:stun.example", "stun:a?transport=tcp", "webphone.ice_servers[0].urls[0]", "only turn:"),
+    "turn without credential": (
+        ", credential: {env: TURN}", "", "webphone.ice_servers[1]", "TURN server without username and credential"),
+    "credential in the file": ("{env: TURN}", "hunter2", "webphone.ice_servers[1].credential", "write {env: NAME}"),
+    "credential for stun": ("turns:turn.example:5349?transport=tcp", "stun:a", "webphone.ice_servers[1]", "no STUN"),
+    "phone's password in the file": ("{env: PHONE}", "hunter2", "agents[0].webphone.password", "write {env: NAME}"),
+    "phone without password": (
+        "{password: {env: PHONE}}", "{username: anna}", "agents[0].webphone.password", "is missing"),
+    "phone's user": ("{password: {env: PHONE}}", '{username: "a@b", password: {env: PHONE}}',
+        "agents[0].webphone.username", "a username of pjsip.conf"),
     "secret that is not set": ("{env: EVENTS}", "{env: NOWHERE}", "pbx.events.secret", "NOWHERE is not set"),
     "secret file that is not there": ("{file: actions.secret}", "{file: gone}", "pbx.actions.secret", "/gone'"),
 }  # fmt: skip
@@ -222,3 +243,23 @@ def test_given_bytes_that_are_no_text_when_loaded_then_the_line_is_named(folder:
 def test_given_a_webhook_on_this_machine_when_loaded_then_plain_http_is_allowed(load: Load) -> None:
     for url in ("http://127.0.0.1:9000/hook", "http://[::1]:9000/hook", "http://localhost/hook"):
         assert load(changed("https://crm.example/hook", url)).webhooks[0].url == url
+
+
+def test_given_a_phone_in_the_page_but_no_way_to_the_pbx_when_loaded_then_the_agents_line_is_named(
+    refused: Refused,
+) -> None:
+    begin, end = RIGHT.index("webphone:\n  url"), RIGHT.index("outbound:")
+    for text in (RIGHT[:begin] + RIGHT[end:], RIGHT[:begin] + "webphone:\n" + RIGHT[end:]):
+        (problem,) = refused(text).problems
+        assert dotted(problem.path) == "agents[0].webphone"
+        assert problem.line == line_of(RIGHT, "webphone: {password")
+        assert "no webphone.url at the top" in problem.what
+
+
+@pytest.mark.parametrize(
+    "url", ["ws://127.0.0.1:8088/ws", "ws://[::1]:8088/ws", "ws://localhost/ws", "wss://10.0.0.7/"]
+)
+def test_given_a_websocket_on_this_machine_or_with_tls_when_loaded_then_it_is_taken(load: Load, url: str) -> None:
+    found = load(changed(WSS, f'"{url}"')).webphone
+    assert found is not None
+    assert found.url == url

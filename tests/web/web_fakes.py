@@ -41,7 +41,7 @@ from callbridge.domain.signals import (
     SetPresence,
 )
 from callbridge.domain.world import World
-from callbridge.web import Limits, Scope, Service, Webhook, WebSettings
+from callbridge.web import IceServer, Limits, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.ports import InProgress, Mismatch, New, Stored
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ T = TypeVar("T")
 PASSWORD = "correct horse"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 KNOWN = HASHER.hash(PASSWORD)
+PHONE_PASSWORD, TURN_PASSWORD = "anna's own phone", "the relay's"
 CRM_TOKEN, WATCH_TOKEN = "crm-secret-token", "watch-secret-token"
 
 
@@ -62,10 +63,24 @@ def web_settings(**changes: Any) -> WebSettings:
             Service(name="crm", token_hash=token_hash(CRM_TOKEN), scopes=frozenset(Scope)),
             Service(name="watch", token_hash=token_hash(WATCH_TOKEN), scopes=frozenset({Scope.AGENTS_READ})),
         ),
+        "phones": {ANNA: a_phone()},
         "region": "DE",
         "limits": Limits(batch=0.02, heartbeat=5.0),
     }
     return WebSettings(**(values | changes))
+
+
+def a_phone() -> WebPhone:
+    return WebPhone(
+        url="wss://pbx.example:8089/ws",
+        uri="sip:anna@pbx.example",
+        username="anna",
+        password=PHONE_PASSWORD,
+        ice_servers=(
+            IceServer(urls=("stun:stun.example",)),
+            IceServer(urls=("turn:turn.example",), username="callbridge", credential=TURN_PASSWORD),
+        ),
+    )
 
 
 def token_hash(token: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from callbridge.config import fields as f
+from callbridge.config import urls
 from callbridge.config.secrets import Secret
 
 
@@ -101,6 +102,29 @@ class Site(Section):
     """ISO region of numbers that are written without +; None: every number needs its +."""
 
 
+class IceServer(Section):
+    """A STUN or TURN server through which a phone in the page finds its way to the PBX."""
+
+    urls: Annotated[list[f.IceUrl], Field(min_length=1, max_length=10, description="a list of 1 to 10 servers")]
+    username: f.Name | None = None
+    credential: f.SecretRef | None = None
+    """TURN's password. Every agent with a phone in the page is told it."""
+
+
+class WebPhoneSection(Section):
+    """The phone in the agents' page: how it reaches the PBX."""
+
+    url: f.WebSocketUrl
+    domain: f.Host | None = None
+    """The host in the phones' SIP addresses; None: the URL's."""
+    ice_servers: Annotated[list[IceServer], Field(max_length=10, description="a list of at most 10 servers")] = []
+    """None on one network, which is enough where the PBX's address can be reached from the agents' desks."""
+
+    @property
+    def sip_host(self) -> str:
+        return urls.bracketed(self.domain) if self.domain is not None else urls.sip_host(self.url)
+
+
 class Transfers(Section):
     enabled: f.Flag = True
     to_agent: Annotated[Literal["agent_chooses", "soft", "hard"], Field(description="agent_chooses, soft or hard")] = (
@@ -159,6 +183,14 @@ class Outbound(Section):
         return self.dial.rpartition("@")[2]
 
 
+class AgentWebPhone(Section):
+    """The agent's phone is the one in the page: what it signs in to the PBX with."""
+
+    username: f.SipUser | None = None
+    """Of the auth section in pjsip.conf; None: the endpoint's name."""
+    password: f.SecretRef
+
+
 class AgentSection(Section):
     id: f.Id
     name: f.Name
@@ -170,6 +202,12 @@ class AgentSection(Section):
         dict[f.Id, f.Priority], Field(description="a skill in small letters with its priority, 1 (asked first) to 100")
     ] = {}
     supervisor: f.Flag = False
+    webphone: AgentWebPhone | None = None
+    """None: the agent answers on another phone."""
+
+    @property
+    def endpoint(self) -> str:
+        return self.phone.partition("/")[2]
 
 
 class MemberSection(Section):
@@ -233,6 +271,7 @@ class ConfigModel(Section):
     options: OptionsSection = OptionsSection()
     numbers: Numbers = Numbers()
     outbound: Outbound | None = None
+    webphone: WebPhoneSection | None = None
     agents: list[AgentSection] = []
     groups: list[GroupSection] = []
     presets: list[PresetSection] = []
@@ -247,5 +286,11 @@ class ConfigModel(Section):
         yield ("http", "token_secret"), self.http.token_secret
         if self.store.password is not None:
             yield ("store", "password"), self.store.password
+        for index, server in enumerate(self.webphone.ice_servers if self.webphone is not None else ()):
+            if server.credential is not None:
+                yield ("webphone", "ice_servers", index, "credential"), server.credential
+        for index, agent in enumerate(self.agents):
+            if agent.webphone is not None:
+                yield ("agents", index, "webphone", "password"), agent.webphone.password
         for index, webhook in enumerate(self.webhooks):
             yield ("webhooks", index, "secret"), webhook.secret

@@ -43,6 +43,29 @@ class Webhook:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IceServer:
+    """A STUN or TURN server, as browsers' RTCPeerConnection takes it."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    """Of a TURN server, which always has one; None: STUN."""
+    credential: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebPhone:
+    """The phone in one agent's page."""
+
+    url: str
+    """The PBX's WebSocket."""
+    uri: str
+    """`sip:anna@pbx.example.com`."""
+    username: str
+    password: str = field(repr=False)
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """Bounds, so that no client can take the gateway from the others. Times in seconds, sizes in bytes."""
 
@@ -103,6 +126,8 @@ class WebSettings:
     agents: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
     """argon2 hashes of the agents who may log in."""
     supervisors: frozenset[AgentId] = frozenset()
+    phones: Mapping[AgentId, WebPhone] = field(default_factory=dict, repr=False)
+    """Of the agents whose phone is the one in the page."""
     services: tuple[Service, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     cors_origins: frozenset[str] = frozenset()

@@ -3,11 +3,12 @@
 from functools import cache
 
 from callbridge.web import openapi
-from callbridge.web.routes import calls, explaining, operation, parties, people, session, transfers
+from callbridge.web.routes import calls, explaining, operation, parties, people, phone, session, transfers
 from callbridge.web.routing import Json, Table
 
 TABLE: Table = (
     *session.ROUTES,
+    *phone.ROUTES,
     *calls.ROUTES,
     *parties.ROUTES,
     *transfers.ROUTES,
