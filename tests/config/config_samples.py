@@ -43,6 +43,7 @@ options:
   reject_pause: 40
   max_sessions: 2
   record_consultations: true
+  crm_frame: true
   crm_url: "https://crm.example/contacts?phone={{caller_number}}&order={{data.order}}"
 numbers:
   allow: ["+49", "+41"]

@@ -16,7 +16,7 @@ CRM = '"https://crm.example/contacts?phone={caller_number}&order={data.order}"'
 # what stands there, what is put there, the key that is named, words of the sentence
 CASES = {
     "unknown key, near": ("wrap_up: 5", "wrapup: 5", "options.wrapup", 'did you mean "wrap_up"?'),
-    "unknown key, far": ("wrap_up: 5", "colour: 5", "options.colour", "known are answer_timeout, crm_url"),
+    "unknown key, far": ("wrap_up: 5", "colour: 5", "options.colour", "known are answer_timeout, crm_frame"),
     "unknown section": ("log: {format", "logging: {format", "logging", 'did you mean "log"?'),
     "missing": ("  - id: anna\n    name", "  - name", "agents[0].id", "is missing; it must be small letters"),
     "port too large": ("port: 5038", "port: 70000", "pbx.port", "is 70000; it must be a port, 1 to 65535"),
@@ -72,6 +72,14 @@ CASES = {
     "crm host chosen": (CRM, '"https://{data.host}/"', "options.crm_url", "not in the host"),
     "crm placeholder": (CRM, '"https://crm.example/{phone}"', "options.crm_url", "unknown placeholder {phone}"),
     "crm script": (CRM, '"javascript:alert(1)"', "options.crm_url", "http:// or https://"),
+    "crm that climbs": (CRM, '"https://crm.example/a/../{call}"', "options.crm_url", "step of its path"),
+    "frame of plain http": (
+        "https://crm.example/support", "http://crm.example/support", "groups[0].crm_url", "is not encrypted"),
+    "frame whose host is chosen": (
+        CRM, '"https://{data.host}.crm.example/"', "options.crm_url", "whose page is put into the agents'"),
+    "frame with a login": (CRM, '"https://a:b@crm.example/"', "options.crm_url", "browsers refuse in a frame"),
+    "frame that adds a source": (CRM, "https://crm.example;x/", "options.crm_url", "a host name or an IP address"),
+    "frame or not": ("crm_frame: true", "crm_frame: yes", "options.crm_frame", "it must be true or false"),
     "store of another kind": (URL, "url: mysql://x/y", "store.url", "sqlite:///FILE or postgresql://"),
     "store in memory": (URL, 'url: "sqlite://"', "store.url", "sqlite:///FILE or postgresql://"),
     "store password": (URL, "url: postgresql://u:hunter2@h/d", "store.url", "under store.password"),
@@ -90,7 +98,8 @@ CASES = {
     "websocket with a login": (WSS, "wss://anna:x@pbx.example/ws", "webphone.url", "each agent's own"),
     "websocket with a fragment": (WSS, '"wss://pbx.example/ws#"', "webphone.url", "fragment"),
     "websocket that adds a source": (WSS, "wss://pbx.example;x/ws", "webphone.url", "a host name or an IP address"),
-    "no websocket": (f"webphone:\n  url: {WSS}", "webphone:\n  domain: pbx.example", "webphone.url", "is missing; it must be such as"),
+    "no websocket": (
+        f"webphone:\n  url: {WSS}", "webphone:\n  domain: a.b", "webphone.url", "is missing; it must be such as"),
     "sip domain": (f"url: {WSS}", f"url: {WSS}\n  domain: a@b", "webphone.domain", "a host name or an IP address"),
     "stun address": ("stun:stun.example", "http://stun.example", "webphone.ice_servers[0].urls[0]", '"stun:stun.ex'),
     "stun port": ("stun:stun.example", "stun:stun.example:99999", "webphone.ice_servers[0].urls[0]", "is not a STUN"),
@@ -114,9 +123,9 @@ def test_given_one_wrong_value_when_loaded_then_line_key_and_cure_are_named(
     refused: Refused, old: str, new: str, key: str, words: str
 ) -> None:
     text = changed(old, new)
-    problems = {dotted(problem.path): problem for problem in refused(text).problems}
-    problem = problems[key]
-    assert words in str(problem)
+    error = refused(text)
+    problem = next((each for each in error.problems if dotted(each.path) == key and words in str(each)), None)
+    assert problem is not None, str(error)
     assert problem.line in range(line_of(RIGHT, old), line_of(RIGHT, old) + new.count("\n") + 1)
     assert str(problem).partition(": ")[0].endswith(f"/site.yaml:{problem.line}")
     assert "hunter2" not in str(refused(text))
@@ -263,3 +272,10 @@ def test_given_a_websocket_on_this_machine_or_with_tls_when_loaded_then_it_is_ta
     found = load(changed(WSS, f'"{url}"')).webphone
     assert found is not None
     assert found.url == url
+
+
+def test_given_a_frame_but_no_crm_when_loaded_then_it_says_so(refused: Refused) -> None:
+    text = "\n".join(line for line in RIGHT.splitlines() if "crm_url" not in line)
+    (problem,) = refused(text).problems
+    assert dotted(problem.path) == "options.crm_frame"
+    assert problem.line == line_of(text, "crm_frame")

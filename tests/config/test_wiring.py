@@ -34,3 +34,17 @@ def test_given_secrets_when_the_settings_are_shown_then_none_is_in_them(load: Lo
     shown = f"{config!r} {settings!r} {settings.phones[ANNA]!r}"
     for secret in ENV.values():
         assert secret not in shown
+
+
+def test_given_the_crm_in_a_frame_when_asked_for_origins_then_the_sites_and_the_groups_each_once(load: Load) -> None:
+    assert load(RIGHT).frame_origins() == ("https://crm.example",)
+    text = RIGHT.replace("https://crm.example/support", "http://127.0.0.1:8000/support")
+    assert load(text).frame_origins() == ("http://127.0.0.1:8000", "https://crm.example")
+    text = RIGHT.replace("https://crm.example/support", '"https://[2001:db8::3]:8443/{call}" #')
+    assert load(text).frame_origins() == ("https://[2001:db8::3]:8443", "https://crm.example")
+    assert load(changed("crm_frame: true", "crm_frame: false")).frame_origins() == ()
+
+
+def test_given_no_frame_when_a_crm_link_is_plain_http_then_it_is_still_a_link(load: Load) -> None:
+    text = RIGHT.replace("crm_frame: true", "crm_frame: false").replace("https://crm.example/", "http://crm.example/")
+    assert load(text.replace("http://crm.example/hook", "https://crm.example/hook")).options.crm_url is not None

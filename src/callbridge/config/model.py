@@ -153,6 +153,8 @@ class OptionsSection(Section):
     record_consultations: f.Flag = False
     """Where the dialplan records calls: private consultations too."""
     crm_url: f.CrmUrl | None = None
+    crm_frame: f.Flag = False
+    """Whether the agents' page shows the CRM in a frame, in place of a link alone."""
 
 
 class Numbers(Section):
@@ -278,6 +280,13 @@ class ConfigModel(Section):
     services: list[Service] = []
     webhooks: list[Webhook] = []
     log: Log = Log()
+
+    def frame_origins(self) -> tuple[str, ...]:
+        """The origins of the CRM links that the agents' page shows in a frame, each once; none without `crm_frame`."""
+        if not self.options.crm_frame:
+            return ()
+        templates = [self.options.crm_url, *(group.crm_url for group in self.groups)]
+        return tuple(sorted({urls.frame_origin(template) for template in templates if template is not None}))
 
     def secrets(self) -> Iterator[tuple[tuple[str | int, ...], Secret]]:
         """Every secret with its place in the file."""

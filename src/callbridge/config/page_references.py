@@ -16,6 +16,7 @@ def check_page(document: Document) -> Iterator[Finding]:
     data = document.data if isinstance(document.data, dict) else {}
     yield from _phones(data)
     yield from _ice_servers(data)
+    yield from _frames(data)
 
 
 def _phones(data: dict[str, Any]) -> Iterator[Finding]:
@@ -38,3 +39,18 @@ def _ice_servers(data: dict[str, Any]) -> Iterator[Finding]:
             yield place, "has a TURN server without username and credential", "browsers refuse that; give both"
         elif named and not turn:
             yield place, f"has {' and '.join(named)}, which no STUN server asks for", "leave them out"
+
+
+def _frames(data: dict[str, Any]) -> Iterator[Finding]:
+    """With `crm_frame` each CRM link must be one that may stand in the agents' page."""
+    if get(data.get("options"), "crm_frame") is not True:
+        return
+    sections: list[tuple[Path, Any]] = [(("options",), data.get("options")), *items(data, "groups")]
+    links = [((*path, "crm_url"), url) for path, section in sections if (url := get(section, "crm_url")) is not None]
+    if not links:
+        yield ("options", "crm_frame"), "there is no crm_url to show in the frame", "add one, or remove crm_frame"
+    for path, url in links:
+        try:
+            urls.frame_origin(str(url))
+        except ValueError as error:
+            yield path, str(error), ""
