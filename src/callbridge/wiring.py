@@ -11,7 +11,7 @@ from callbridge.domain.effects import PublishAgent, PublishCall
 from callbridge.domain.ids import AgentId
 from callbridge.domain.world import World
 from callbridge.store import OutboxMessage, Store
-from callbridge.web import IceServer, Scope, Service, Webhook, WebPhone, WebSettings, ports
+from callbridge.web import IceServer, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings, ports
 from callbridge.web.webhooks import WebhookSender, outbox_messages
 
 
@@ -77,6 +77,11 @@ def web_settings(config: Config) -> WebSettings:
         cors_origins=frozenset(config.http.cors_origins),
         trusted_proxies=frozenset(config.http.trusted_proxies),
         region=config.site.region,
+        timezone=config.site.timezone,
+        not_ready_reasons=tuple(
+            NotReadyReason(id=reason.id, name=reason.name) for reason in config.options.not_ready_reasons
+        ),
+        crm_frame=config.options.crm_frame,
     )
 
 

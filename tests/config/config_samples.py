@@ -27,6 +27,7 @@ store:
   keep_days: 90
 site:
   region: DE
+  timezone: Europe/Berlin
 options:
   transfers:
     enabled: true
@@ -44,6 +45,7 @@ options:
   max_sessions: 2
   record_consultations: true
   crm_frame: true
+  not_ready_reasons: [long_break, {{id: lunch, name: Mittag}}]
   crm_url: "https://crm.example/contacts?phone={{caller_number}}&order={{data.order}}"
 numbers:
   allow: ["+49", "+41"]

@@ -80,6 +80,16 @@ CASES = {
     "frame with a login": (CRM, '"https://a:b@crm.example/"', "options.crm_url", "browsers refuse in a frame"),
     "frame that adds a source": (CRM, "https://crm.example;x/", "options.crm_url", "a host name or an IP address"),
     "frame or not": ("crm_frame: true", "crm_frame: yes", "options.crm_frame", "it must be true or false"),
+    "unknown time zone": ("Europe/Berlin", "Europe/Berlyn", "site.timezone", "an IANA time zone such as"),
+    "time zone that is a folder": ("Europe/Berlin", "Europe", "site.timezone", "an IANA time zone such as"),
+    "time zone elsewhere": ("Europe/Berlin", "../../etc/passwd", "site.timezone", "an IANA time zone such as"),
+    "reason of the gateway": (
+        "[long_break,", "[missed_offer,", "options.not_ready_reasons[0]", "which the gateway itself says"),
+    "reason twice": (
+        "[long_break,", "[lunch,", "options.not_ready_reasons[1].id", '"lunch" is already in line'),
+    "reason in words": ("[long_break,", '["Long break",', "options.not_ready_reasons[0]", "or {id: ..., name"),
+    "many reasons": ("[long_break,", f"[{', '.join(f'r{n}' for n in range(20))},", "options.not_ready_reasons",
+        "a list of at most 20 reasons"),
     "store of another kind": (URL, "url: mysql://x/y", "store.url", "sqlite:///FILE or postgresql://"),
     "store in memory": (URL, 'url: "sqlite://"', "store.url", "sqlite:///FILE or postgresql://"),
     "store password": (URL, "url: postgresql://u:hunter2@h/d", "store.url", "under store.password"),

@@ -48,3 +48,19 @@ def test_given_the_crm_in_a_frame_when_asked_for_origins_then_the_sites_and_the_
 def test_given_no_frame_when_a_crm_link_is_plain_http_then_it_is_still_a_link(load: Load) -> None:
     text = RIGHT.replace("crm_frame: true", "crm_frame: false").replace("https://crm.example/", "http://crm.example/")
     assert load(text.replace("http://crm.example/hook", "https://crm.example/hook")).options.crm_url is not None
+
+
+def test_given_reasons_with_and_without_names_when_wired_then_each_has_one(load: Load) -> None:
+    settings = web_settings(load(RIGHT))
+    assert [(reason.id, reason.name) for reason in settings.not_ready_reasons] == [
+        ("long_break", "Long break"),
+        ("lunch", "Mittag"),
+    ]
+    assert (settings.timezone, settings.region, settings.crm_frame) == ("Europe/Berlin", "DE", True)
+
+
+def test_given_no_reasons_said_when_wired_then_there_are_some_and_none_where_none_are_wanted(load: Load) -> None:
+    line = "  not_ready_reasons: [long_break, {id: lunch, name: Mittag}]\n"
+    usual = web_settings(load(changed(line, ""))).not_ready_reasons
+    assert ("lunch", "Lunch") in [(reason.id, reason.name) for reason in usual]
+    assert web_settings(load(changed(line, "  not_ready_reasons: []\n"))).not_ready_reasons == ()

@@ -41,7 +41,7 @@ from callbridge.domain.signals import (
     SetPresence,
 )
 from callbridge.domain.world import World
-from callbridge.web import IceServer, Limits, Scope, Service, Webhook, WebPhone, WebSettings
+from callbridge.web import IceServer, Limits, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.ports import InProgress, Mismatch, New, Stored
 
 T = TypeVar("T")
@@ -65,6 +65,8 @@ def web_settings(**changes: Any) -> WebSettings:
         ),
         "phones": {ANNA: a_phone()},
         "region": "DE",
+        "timezone": "Europe/Berlin",
+        "not_ready_reasons": (NotReadyReason(id="lunch", name="Lunch"),),
         "limits": Limits(batch=0.02, heartbeat=5.0),
     }
     return WebSettings(**(values | changes))

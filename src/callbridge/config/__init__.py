@@ -10,24 +10,20 @@ from callbridge.config import yaml_lines
 from callbridge.config.errors import ConfigError, Problem, dotted
 from callbridge.config.fields import Surroundings
 from callbridge.config.model import (
-    AgentSection,
     ConfigModel,
-    GroupSection,
     Http,
     Log,
     Login,
-    Numbers,
     OptionsSection,
     Outbound,
     Pbx,
-    PresetSection,
     Service,
     Site,
     Store,
     Webhook,
-    WebPhoneSection,
 )
 from callbridge.config.page_references import check_page
+from callbridge.config.people import AgentSection, GroupSection, Numbers, PresetSection, WebPhoneSection
 from callbridge.config.references import check_references, region_of
 from callbridge.config.secrets import Secret
 from callbridge.config.sentences import sentence

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from argon2 import extract_parameters
 from argon2.exceptions import InvalidHash
@@ -15,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from callbridge.config import urls
 from callbridge.config.numbers import is_region, to_e164
 from callbridge.config.secrets import Secret, read_secret
+from callbridge.domain.agents import GATEWAY_REASONS
 
 _WHSEC = "whsec_"
 
@@ -104,6 +106,22 @@ def _region(text: str) -> str:
     return text
 
 
+def _timezone(name: str) -> str:
+    if name != "UTC":  # which needs no database
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            known = "" if available_timezones() else " (this machine has no database of them: install tzdata)"
+            raise ValueError(f"is {name!r}; an IANA time zone such as Europe/Berlin{known}") from None
+    return name
+
+
+def _reason(reason: str) -> str:
+    if reason in GATEWAY_REASONS:
+        raise ValueError(f"is {reason!r}, which the gateway itself says of an agent; choose another word")
+    return reason
+
+
 def _number(written: str, info: ValidationInfo) -> str:
     return to_e164(written, surroundings(info).region)
 
@@ -140,6 +158,8 @@ Origin = Annotated[
 ]
 FilePath = Annotated[Path, BeforeValidator(_path), Field(description="a path, relative to this file's folder")]
 Region = Annotated[str, AfterValidator(_region), Field(description="an ISO 3166 country code such as DE")]
+Timezone = Annotated[str, AfterValidator(_timezone), Field(max_length=64, description="an IANA time zone")]
+ReasonId = Annotated[Id, AfterValidator(_reason)]
 RecordingUrl = Annotated[
     str, AfterValidator(urls.recording), Field(max_length=2000, description="an https URL with {file} in it")
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from callbridge.config import urls
 from callbridge.config.errors import Path
-from callbridge.config.references import Finding, get, items
+from callbridge.config.references import Finding, get, items, twice
 from callbridge.config.yaml_lines import Document
 
 
@@ -17,6 +17,7 @@ def check_page(document: Document) -> Iterator[Finding]:
     yield from _phones(data)
     yield from _ice_servers(data)
     yield from _frames(data)
+    yield from twice(document, _reasons(data))
 
 
 def _phones(data: dict[str, Any]) -> Iterator[Finding]:
@@ -39,6 +40,13 @@ def _ice_servers(data: dict[str, Any]) -> Iterator[Finding]:
             yield place, "has a TURN server without username and credential", "browsers refuse that; give both"
         elif named and not turn:
             yield place, f"has {' and '.join(named)}, which no STUN server asks for", "leave them out"
+
+
+def _reasons(data: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    given = get(data.get("options"), "not_ready_reasons")
+    for index, reason in enumerate(given if isinstance(given, list) else []):
+        place: Path = ("options", "not_ready_reasons", index)
+        yield ((*place, "id"), reason.get("id")) if isinstance(reason, dict) else (place, reason)
 
 
 def _frames(data: dict[str, Any]) -> Iterator[Finding]:

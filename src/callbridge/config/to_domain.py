@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from callbridge.config.model import AgentSection, ConfigModel, GroupSection, Numbers
+from callbridge.config.model import ConfigModel
+from callbridge.config.people import AgentSection, GroupSection, Numbers
 from callbridge.domain.ids import AgentId, GroupId, PresetId
 from callbridge.domain.settings import (
     AgentSettings,

@@ -35,8 +35,12 @@ class PhoneState(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+LOGGED_IN = "logged_in"
+"""The reason of being busy after login: nobody gets a call before they said that they are ready."""
 MISSED_OFFER = "missed_offer"
 PHONE_UNREACHABLE = "phone_unreachable"
+GATEWAY_REASONS = frozenset({LOGGED_IN, MISSED_OFFER, PHONE_UNREACHABLE})
+"""Why Busy, where the agent did not say so themselves."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +48,7 @@ class Agent:
     id: AgentId
     presence: Presence = Presence.OFFLINE
     reason: str | None = None
-    """Why Busy: `missed_offer`, `phone_unreachable`, or what the agent gave."""
+    """Why Busy: one of GATEWAY_REASONS, or what the agent gave."""
     since: float = 0.0
     """Epoch seconds of the last change of what `state` says."""
     idle_since: float = 0.0

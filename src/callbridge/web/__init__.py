@@ -4,7 +4,7 @@ from callbridge.web.app import create_app, create_hub
 from callbridge.web.hub import Hub
 from callbridge.web.metrics import Metrics
 from callbridge.web.server import start_server
-from callbridge.web.settings import IceServer, Limits, Scope, Service, Webhook, WebPhone, WebSettings
+from callbridge.web.settings import IceServer, Limits, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.table import document
 from callbridge.web.webhooks import WebhookSender, outbox_messages
 
@@ -13,6 +13,7 @@ __all__ = [
     "IceServer",
     "Limits",
     "Metrics",
+    "NotReadyReason",
     "Scope",
     "Service",
     "WebPhone",

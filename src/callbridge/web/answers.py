@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from callbridge.domain.agents import AgentState, Presence
+from callbridge.domain.agents import AgentState
 from callbridge.domain.calls import (
     CallOutcome,
     CallState,
@@ -54,34 +54,6 @@ class SessionOut(Out):
 class Ref(Out):
     id: str
     name: Text
-
-
-class Capabilities(Out):
-    transfers: bool
-    agent_transfer_modes: list[AgentTransferMode]
-    max_sessions: int
-    supervised_transfers: bool
-    four_way: bool
-    external_numbers: bool
-    """Whether external numbers and presets can be called at all."""
-
-
-class MeOut(Out):
-    id: str
-    name: Text
-    state: AgentState
-    presence: Presence
-    """What the agent last said; `state` says what they are doing."""
-    reason: Text | None
-    since: Moment
-    missed_offer: bool
-    """An offer was not answered and the agent was set to busy: stay so, or become available?"""
-    wrap_up_until: Moment
-    offer: str | None
-    calls: list[str]
-    groups: list[Ref]
-    supervisor: bool
-    capabilities: Capabilities
 
 
 class AgentOut(Out):

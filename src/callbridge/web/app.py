@@ -45,7 +45,7 @@ def create_app(
     """
     metrics = metrics or Metrics()
     hub = hub or create_hub(gateway, settings, metrics=metrics, clock=clock)
-    hub.supervisors = settings.supervisors  # a hub outlives the application when the settings change
+    hub.configure(settings)  # a hub outlives the application when the settings change
     passwords = Passwords(settings)
     services = Services(
         gateway=gateway,
@@ -94,9 +94,8 @@ def create_hub(
 ) -> Hub:
     return Hub(
         lambda: gateway.world,
-        settings.limits,
+        settings,
         clock=clock,
-        supervisors=settings.supervisors,
         metrics=metrics,
     )
 

@@ -19,14 +19,16 @@ from pydantic_core import to_json
 from callbridge.domain.agents import Agent, AgentState
 from callbridge.domain.effects import PublishAgent, PublishCall
 from callbridge.domain.ids import AgentId, GroupId
+from callbridge.domain.settings import Settings
 from callbridge.domain.world import World
 from callbridge.web import pushed
 from callbridge.web.client import Client
 from callbridge.web.concern import is_consulted, pending_offers
 from callbridge.web.frames import Frame
+from callbridge.web.me_views import me_out
 from callbridge.web.metrics import Metrics
-from callbridge.web.settings import Limits
-from callbridge.web.views import call_out, me_out, offer_out, pop_out, queues, transfer_out
+from callbridge.web.settings import WebSettings
+from callbridge.web.views import call_out, offer_out, pop_out, queues, transfer_out
 from callbridge.web.words import Out, moment
 
 log = structlog.get_logger(__name__)
@@ -38,17 +40,16 @@ class Hub:
     def __init__(
         self,
         world: Callable[[], World],
-        limits: Limits,
+        settings: WebSettings,
         *,
         clock: Callable[[], float],
-        supervisors: frozenset[AgentId] = frozenset(),
         metrics: Metrics | None = None,
         epoch: str | None = None,
     ) -> None:
         self._world = world
-        self._limits = limits
+        self.settings = settings
+        self._limits = settings.limits
         self._clock = clock
-        self.supervisors = supervisors
         self.revoked: dict[str, float] = {}
         """Ids of tokens that were logged out, with their ends (epoch seconds): known in this process only."""
         self._metrics = metrics or Metrics()
@@ -61,7 +62,8 @@ class Hub:
         self._ring_bytes = 0
         self._agents: dict[AgentId, tuple[AgentState, float]] = {}
         self._queues: dict[GroupId, tuple[int, float]] = {}
-        self._primed = False
+        self._decided: Settings | None = None
+        """What the engine decides by, as the clients know it; None: nobody was told anything yet."""
         self._flush: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------ what happened
@@ -83,14 +85,33 @@ class Hub:
             self._flush = loop.call_later(self._limits.batch, self._flush_directory)
 
     def _prime(self) -> None:
-        """Before the first client or event: what all snapshots have already is not sent as a change."""
-        if not self._primed:
+        """Before the first client or event: what all snapshots have already is not sent as a change.
+
+        And where the administrator has changed the settings: everybody gets a snapshot.
+        """
+        settings = self._world().settings
+        if self._decided is None:
             self._changes()
-            self._primed = True
+        elif self._decided is not settings:
+            self._begin_anew()
+            for client in self.clients:
+                client.put(self._snapshot_frame(client))
+        self._decided = settings
+
+    def configure(self, settings: WebSettings) -> None:
+        """Other settings: whoever comes back gets a snapshot, for what they may can be another thing now."""
+        if settings != self.settings:
+            self.settings = settings
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """All ids that were given out are unknown from now on."""
+        self.epoch = secrets.token_hex(5)
+        self._ring.clear()
+        self._ring_bytes = 0
 
     def _agent(self, agent: Agent) -> None:
-        me = me_out(self._world().settings, agent, supervisor=agent.id in self.supervisors)
-        self._send("agent", me, frozenset({agent.id}))
+        self._send("agent", me_out(self._world().settings, self.settings, agent), frozenset({agent.id}))
 
     def _call(self, effect: PublishCall) -> None:
         event = event_of(self._world(), effect)
@@ -146,7 +167,7 @@ class Hub:
         self._prime()
         missed = self._missed(client, last_event_id)
         if missed is None:
-            client.put(self._frame(self.seq, "snapshot", to_json(self.snapshot(client)), None))
+            client.put(self._snapshot_frame(client))
         else:
             for frame in missed:
                 client.put(frame)
@@ -166,6 +187,9 @@ class Hub:
             if not own:
                 self._by_agent.pop(client.agent, None)
         self._metrics.push_clients.set(len(self.clients))
+
+    def _snapshot_frame(self, client: Client) -> Frame:
+        return self._frame(self.seq, "snapshot", to_json(self.snapshot(client)), None)
 
     def _missed(self, client: Client, last_event_id: str | None) -> list[Frame] | None:
         """None: not known any more, or never was."""
@@ -204,7 +228,7 @@ class Hub:
         waiting = queues(world)
         return pushed.Snapshot(
             at=moment(self._clock()),
-            me=me_out(settings, agent, supervisor=agent.id in self.supervisors) if agent else None,
+            me=me_out(settings, self.settings, agent) if agent else None,
             scopes=sorted(client.scopes),
             calls=[call_out(world, call) for call in calls],
             offers=[offer_out(settings, offer, pop) for offer, pop in offers],

@@ -19,7 +19,10 @@ class LoginBody(Body):
 class StateBody(Body):
     state: Literal["available", "busy"]
     reason: Reason | None = None
-    """Why busy; shown to the others. Not kept with `available`."""
+    """Why busy, the id of one of `options.not_ready_reasons` or any other text; shown to the others.
+
+    Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`) neither.
+    """
 
 
 class AgentStateBody(Body):

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from callbridge.domain.agents import AgentState
-from callbridge.web.answers import CallOut, MeOut, OfferOut, PopOut, TransferOut
+from callbridge.web.answers import CallOut, OfferOut, PopOut, TransferOut
+from callbridge.web.me_answers import MeOut
 from callbridge.web.settings import Scope
 from callbridge.web.words import Moment, Out
 

@@ -66,6 +66,14 @@ class WebPhone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotReadyReason:
+    """One that the page offers to an agent who becomes busy."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """Bounds, so that no client can take the gateway from the others. Times in seconds, sizes in bytes."""
 
@@ -136,6 +144,11 @@ class WebSettings:
     """Addresses of reverse proxies whose X-Forwarded-For is believed."""
     region: str | None = None
     """ISO region of typed numbers without +; None: every number needs its +."""
+    timezone: str = "UTC"
+    """IANA name of the zone in which the site's days begin."""
+    not_ready_reasons: tuple[NotReadyReason, ...] = ()
+    crm_frame: bool = False
+    """Whether the page shows the CRM in a frame."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
