@@ -7,6 +7,7 @@ from callbridge import store as kept
 from callbridge.ami.link import SessionSettings
 from callbridge.config import Config
 from callbridge.config.model import Login
+from callbridge.desktop import PageSettings
 from callbridge.domain.effects import PublishAgent, PublishCall
 from callbridge.domain.ids import AgentId
 from callbridge.domain.world import World
@@ -82,7 +83,13 @@ def web_settings(config: Config) -> WebSettings:
             NotReadyReason(id=reason.id, name=reason.name) for reason in config.options.not_ready_reasons
         ),
         crm_frame=config.options.crm_frame,
+        page=page_settings(config),
     )
+
+
+def page_settings(config: Config) -> PageSettings:
+    phone = config.webphone
+    return PageSettings(phone_url=phone.url if phone is not None else None, frame_origins=config.frame_origins())
 
 
 def phones(config: Config) -> dict[AgentId, WebPhone]:

@@ -3,12 +3,14 @@
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 import orjson
 from aiohttp import web
 from prometheus_client import generate_latest
 
+from callbridge.desktop import Page
 from callbridge.web.auth import Tokens
 from callbridge.web.context import Services
 from callbridge.web.directory import Directory
@@ -19,7 +21,7 @@ from callbridge.web.passwords import LoginLimiter, Passwords
 from callbridge.web.pipeline import ROUTE, handler_of
 from callbridge.web.ports import Archive, Gateway
 from callbridge.web.routes import operation
-from callbridge.web.routing import Route
+from callbridge.web.routing import Access, Route
 from callbridge.web.settings import WebSettings
 from callbridge.web.stream import Streams
 from callbridge.web.table import TABLE, document
@@ -27,6 +29,10 @@ from callbridge.web.table import TABLE, document
 RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+
+# Not in the API's table and document: for the log and the metrics.
+_PAGE = Route(method="GET", path="/", name="getPage", tag="page", summary="The agents' page", access=Access.PUBLIC)
+_ASSET = replace(_PAGE, path="/assets/{name}", name="getAsset", summary="What the page is made of")
 
 
 def create_app(
@@ -39,7 +45,9 @@ def create_app(
     clock: Callable[[], float] = time.time,
     not_ready: Callable[[], str | None] | None = None,
 ) -> web.Application:
-    """The API. `hub`: the one that the runtime publishes to; `clock`: epoch seconds, the runtime's own.
+    """The API and the agents' page.
+
+    `hub`: the one that the runtime publishes to; `clock`: epoch seconds, the runtime's own.
 
     `not_ready` says in a sentence why calls cannot be served; without it, the PBX must be seen.
     """
@@ -73,6 +81,10 @@ def create_app(
         handler = partial(own[route.name], route) if route.handler is None else handler_of(route, services)
         app.router.add_route(route.method, _PARAMETER.sub(r"{\1:[^{}/:]+}", route.path), handler)
 
+    served = Page(settings.page)
+    app.router.add_get(_PAGE.path, _as(_PAGE, served.index))
+    app.router.add_get(_ASSET.path, _as(_ASSET, served.asset))
+
     async def end_streams(_: web.Application) -> None:
         hub.close()
 
@@ -102,6 +114,14 @@ def create_hub(
 
 def _pbx_not_seen(gateway: Gateway) -> str | None:
     return None if gateway.world.pbx_up else "The PBX has not been seen yet, or is not reachable."
+
+
+def _as(route: Route, handler: RawHandler) -> RawHandler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[ROUTE] = route
+        return await handler(request)
+
+    return handle
 
 
 async def _metrics(metrics: Metrics, route: Route, request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callbridge.desktop import PageSettings
 from callbridge.domain.ids import AgentId
 
 
@@ -149,6 +150,8 @@ class WebSettings:
     not_ready_reasons: tuple[NotReadyReason, ...] = ()
     crm_frame: bool = False
     """Whether the page shows the CRM in a frame."""
+    page: PageSettings = field(default_factory=PageSettings)
+    """What the agents' page may reach beside the gateway."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+import { session } from "./api/session";
+import { Desk } from "./desk/Desk";
+import { LoginScreen } from "./desk/LoginScreen";
+import { LostBanner } from "./desk/LostBanner";
+import { TopBar } from "./desk/TopBar";
+import { OfferPopup } from "./features/offers/OfferPopup";
+import { SupervisorView } from "./features/supervisor/SupervisorView";
+import { Wallboard } from "./features/supervisor/Wallboard";
+import { type Screen, screen } from "./router";
+import { Toasts } from "./ui/Toasts";
+
+const SCREENS: Record<Screen, () => JSX.Element> = { desk: Desk, supervisor: SupervisorView, wallboard: Wallboard };
+
+export function App() {
+  const supervisor = session.value?.supervisor ?? false;
+  const Shown = SCREENS[supervisor ? screen.value : "desk"];
+  return (
+    <>
+      {session.value === null ? (
+        <LoginScreen />
+      ) : (
+        <>
+          <TopBar />
+          <LostBanner />
+          <Shown />
+          {/* Above every screen: a call may come to a supervisor too. */}
+          <OfferPopup />
+        </>
+      )}
+      <Toasts />
+    </>
+  );
+}

@@ -1,0 +1,143 @@
+import { useComputed, useSignal } from "@preact/signals";
+import { ChevronDown } from "lucide-preact";
+import { api, logOut } from "../api/client";
+import { end } from "../api/session";
+import { asProblem } from "../api/problem";
+import type { Me } from "../api/types";
+import { model } from "../model/store";
+import { reasonText, t } from "../texts/t";
+import { Button } from "../ui/Button";
+import { cx } from "../ui/cx";
+import { Field } from "../ui/Field";
+import { Icon } from "../ui/Icon";
+import { Menu, MenuGroup, MenuItem, MenuLine } from "../ui/Menu";
+import { StateDot } from "../ui/StateDot";
+import { Elapsed } from "../ui/Time";
+import { toastProblem } from "../ui/Toasts";
+import css from "./MyState.module.css";
+
+/** Offered to choose from; another one can be typed. What is sent are these words, in English for everybody. */
+const REASONS = ["break", "lunch", "meeting", "training", "paperwork"] as const;
+
+/** What I do now, since when, and one click to be available or busy. */
+export function MyState() {
+  const known = useComputed(() => model.me.value !== null);
+  const wanted = useSignal<"available" | "busy" | null>(null);
+  const me = model.me.value;
+  if (!known.value || me === null) return <div class={css.holder} aria-busy="true" />;
+
+  const set = async (state: "available" | "busy", reason: string | null = null) => {
+    if (wanted.value !== null) return;
+    wanted.value = state;
+    try {
+      await api.put("/v1/me/state", { body: { state, reason } });
+    } catch (error) {
+      // Somebody else has logged this agent out; only a login changes that.
+      if (asProblem(error).code === "offline") end("setOffline");
+      else toastProblem(error);
+    } finally {
+      wanted.value = null;
+    }
+  };
+  return (
+    <section class={css.holder} aria-label={t("state.mine")}>
+      <p class={css.now} data-state={me.state}>
+        <StateDot state={me.state} />
+        <span class={css.time}>
+          <Elapsed since={me.since} />
+        </span>
+        <Aside me={me} />
+      </p>
+      <div class={css.buttons} role="group" aria-label={t("state.set")}>
+        <button
+          type="button"
+          class={cx(css.choice, me.presence === "available" && css.available)}
+          aria-pressed={me.presence === "available"}
+          aria-busy={wanted.value === "available" || undefined}
+          onClick={() => set("available")}
+        >
+          {t("state.available")}
+        </button>
+        <button
+          type="button"
+          class={cx(css.choice, me.presence === "busy" && css.busy)}
+          aria-pressed={me.presence === "busy"}
+          aria-busy={wanted.value === "busy" || undefined}
+          onClick={() => set("busy")}
+        >
+          {t("state.busy")}
+        </button>
+        <Menu
+          label={t("state.reasons")}
+          button={(props) => (
+            <button
+              type="button"
+              ref={props.buttonRef}
+              class={cx(css.choice, css.more)}
+              aria-haspopup={props["aria-haspopup"]}
+              aria-expanded={props["aria-expanded"]}
+              aria-label={t("state.reasons")}
+              title={t("state.reasons")}
+              onClick={props.onClick}
+            >
+              <Icon of={ChevronDown} size={14} />
+            </button>
+          )}
+        >
+          {(close) => {
+            const choose = (reason: string | null) => {
+              close();
+              void set("busy", reason);
+            };
+            return <Reasons chosen={me.presence === "busy" ? me.reason : null} choose={choose} />;
+          }}
+        </Menu>
+      </div>
+    </section>
+  );
+}
+
+/** Why busy, or what comes after the call, where that is not what the state says anyway. */
+function Aside({ me }: { me: Me }) {
+  const inCall = me.state !== me.presence;
+  if (inCall && me.presence === "busy") {
+    return <span class={css.aside}>{t("state.afterCall", { state: t("state.busy") })}</span>;
+  }
+  return !inCall && me.reason ? <span class={css.aside}>{reasonText(me.reason)}</span> : null;
+}
+
+function Reasons({ chosen, choose }: { chosen: string | null; choose: (reason: string | null) => void }) {
+  const own = useSignal("");
+  return (
+    <>
+      <MenuGroup title={t("state.reasons")}>
+        {REASONS.map((reason) => (
+          <MenuItem key={reason} checked={chosen === reason} onSelect={() => choose(reason)}>
+            {t(`reason.${reason}`)}
+          </MenuItem>
+        ))}
+      </MenuGroup>
+      <form
+        class={css.own}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (own.value.trim()) choose(own.value.trim());
+        }}
+      >
+        <Field
+          label={t("state.otherReason")}
+          labelHidden
+          placeholder={t("state.otherReason")}
+          maxLength={200}
+          value={own.value}
+          onInput={(event) => {
+            own.value = event.currentTarget.value;
+          }}
+        />
+        <Button type="submit">{t("state.useReason")}</Button>
+      </form>
+      <MenuLine />
+      <MenuItem onSelect={() => void logOut().catch(() => undefined)}>{t("state.goOffline")}</MenuItem>
+    </>
+  );
+}

@@ -1,0 +1,16 @@
+import { Monitor } from "lucide-preact";
+import { t } from "../../texts/t";
+import { EmptyState } from "../../ui/EmptyState";
+import { Panel } from "../../ui/Panel";
+import css from "./supervisor.module.css";
+
+/** Large numbers for a screen on the wall. For supervisors only; takes no props. */
+export function Wallboard() {
+  return (
+    <main id="main" tabIndex={-1} class={css.screen}>
+      <Panel title={t("wallboard.title")}>
+        <EmptyState icon={Monitor} title={t("supervisor.none")} />
+      </Panel>
+    </main>
+  );
+}
