@@ -1,13 +1,16 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { ChevronDown } from "lucide-preact";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { api, logOut } from "../api/client";
 import { end } from "../api/session";
 import { asProblem } from "../api/problem";
 import type { Me } from "../api/types";
+import { reasonName } from "../model/reasons";
 import { model } from "../model/store";
-import { reasonText, t } from "../texts/t";
+import { t } from "../texts/t";
 import { Button } from "../ui/Button";
 import { cx } from "../ui/cx";
+import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Menu, MenuGroup, MenuItem, MenuLine } from "../ui/Menu";
@@ -16,15 +19,13 @@ import { Elapsed } from "../ui/Time";
 import { toastProblem } from "../ui/Toasts";
 import css from "./MyState.module.css";
 
-/** Offered to choose from; another one can be typed. What is sent are these words, in English for everybody. */
-const REASONS = ["break", "lunch", "meeting", "training", "paperwork"] as const;
-
 /** What I do now, since when, and one click to be available or busy. */
 export function MyState() {
-  const known = useComputed(() => model.me.value !== null);
   const wanted = useSignal<"available" | "busy" | null>(null);
+  /** The dialog for a reason in one's own words. */
+  const asking = useSignal(false);
   const me = model.me.value;
-  if (!known.value || me === null) return <div class={css.holder} aria-busy="true" />;
+  if (me === null) return <div class={css.holder} aria-busy="true" />;
 
   const set = async (state: "available" | "busy", reason: string | null = null) => {
     if (wanted.value !== null) return;
@@ -85,14 +86,29 @@ export function MyState() {
           )}
         >
           {(close) => {
-            const choose = (reason: string | null) => {
+            const choose = (reason: string) => {
               close();
               void set("busy", reason);
             };
-            return <Reasons chosen={me.presence === "busy" ? me.reason : null} choose={choose} />;
+            const another = () => {
+              close();
+              asking.value = true;
+            };
+            return <Reasons chosen={me.presence === "busy" ? me.reason : null} choose={choose} another={another} />;
           }}
         </Menu>
       </div>
+      {asking.value && (
+        <OwnReason
+          onClose={() => {
+            asking.value = false;
+          }}
+          choose={(reason) => {
+            asking.value = false;
+            void set("busy", reason);
+          }}
+        />
+      )}
     </section>
   );
 }
@@ -103,41 +119,68 @@ function Aside({ me }: { me: Me }) {
   if (inCall && me.presence === "busy") {
     return <span class={css.aside}>{t("state.afterCall", { state: t("state.busy") })}</span>;
   }
-  return !inCall && me.reason ? <span class={css.aside}>{reasonText(me.reason)}</span> : null;
+  return !inCall && me.reason ? <span class={css.aside}>{reasonName(me.reason)}</span> : null;
 }
 
-function Reasons({ chosen, choose }: { chosen: string | null; choose: (reason: string | null) => void }) {
-  const own = useSignal("");
+function Reasons({ chosen, choose, another }: ReasonsProps) {
   return (
     <>
       <MenuGroup title={t("state.reasons")}>
-        {REASONS.map((reason) => (
-          <MenuItem key={reason} checked={chosen === reason} onSelect={() => choose(reason)}>
-            {t(`reason.${reason}`)}
+        {(model.me.value?.options.not_ready_reasons ?? []).map(({ id }) => (
+          <MenuItem key={id} checked={chosen === id} onSelect={() => choose(id)}>
+            {reasonName(id)}
           </MenuItem>
         ))}
+        <MenuItem onSelect={another}>{t("state.otherReason")}</MenuItem>
       </MenuGroup>
+      <MenuLine />
+      <MenuItem onSelect={() => void logOut().catch(() => undefined)}>{t("state.goOffline")}</MenuItem>
+    </>
+  );
+}
+
+interface ReasonsProps {
+  chosen: string | null;
+  choose: (reason: string) => void;
+  another: () => void;
+}
+
+function OwnReason({ onClose, choose }: { onClose: () => void; choose: (reason: string) => void }) {
+  const own = useSignal("");
+  const form = useId();
+  const words = useRef<HTMLInputElement>(null);
+  useEffect(() => words.current?.focus(), []);
+  return (
+    <Dialog
+      title={t("state.reasons")}
+      onClose={onClose}
+      foot={
+        <>
+          <Button onClick={onClose}>{t("common.cancel")}</Button>
+          <Button type="submit" form={form} kind="primary">
+            {t("state.useReason")}
+          </Button>
+        </>
+      }
+    >
       <form
-        class={css.own}
+        id={form}
         onSubmit={(event) => {
           event.preventDefault();
           if (own.value.trim()) choose(own.value.trim());
         }}
       >
         <Field
-          label={t("state.otherReason")}
-          labelHidden
-          placeholder={t("state.otherReason")}
+          label={t("state.reason")}
+          hint={t("state.reasonHint")}
+          inputRef={words}
           maxLength={200}
           value={own.value}
           onInput={(event) => {
             own.value = event.currentTarget.value;
           }}
         />
-        <Button type="submit">{t("state.useReason")}</Button>
       </form>
-      <MenuLine />
-      <MenuItem onSelect={() => void logOut().catch(() => undefined)}>{t("state.goOffline")}</MenuItem>
-    </>
+    </Dialog>
   );
 }

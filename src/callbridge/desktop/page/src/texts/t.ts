@@ -34,7 +34,7 @@ export function t<K extends Key>(key: K, ...given: Given<K>): string {
 
 /** A text whose key is made at run time, such as a code of the gateway; `otherwise` where there is none. */
 export function tOr(key: string, otherwise: string): string {
-  return key in en ? (t as (key: Key) => string)(key as Key) : otherwise;
+  return Object.hasOwn(en, key) ? (t as (key: Key) => string)(key as Key) : otherwise;
 }
 
 /** A sentence for whoever met it. What the page has no words for is shown as the gateway says it. */
