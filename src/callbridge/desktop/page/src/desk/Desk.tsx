@@ -3,12 +3,14 @@ import { MyCalls } from "../features/calls/MyCalls";
 import { SelectedCall } from "../features/calls/SelectedCall";
 import { PhonePanel } from "../features/phone/PhonePanel";
 import { TransferScreen } from "../features/transfer/TransferScreen";
+import { t } from "../texts/t";
 import css from "./Desk.module.css";
 
 /** Left my calls, in the middle the selected one, right the phone; on narrow screens one below the other. */
 export function Desk() {
   return (
     <main id="main" tabIndex={-1} class={css.desk}>
+      <h1 class="visually-hidden">{t("nav.desk")}</h1>
       <div class={css.notices}>
         <MissedOffer />
       </div>

@@ -73,7 +73,7 @@ function UserMenu() {
   const name = model.me.value?.name ?? session.value?.agent ?? "";
   return (
     <Menu
-      label={t("menu.user", { name })}
+      label={t("menu.user")}
       button={(props) => (
         <button
           type="button"
@@ -81,13 +81,13 @@ function UserMenu() {
           class={css.user}
           aria-haspopup={props["aria-haspopup"]}
           aria-expanded={props["aria-expanded"]}
-          aria-label={t("menu.user", { name })}
           onClick={props.onClick}
         >
           <span class={css.initials} aria-hidden="true">
             {initials(name)}
           </span>
           <span class={css.userName}>{name}</span>
+          <span class="visually-hidden">, {t("menu.user")}</span>
           <Icon of={ChevronDown} size={14} />
         </button>
       )}

@@ -8,6 +8,7 @@ import css from "./supervisor.module.css";
 export function SupervisorView() {
   return (
     <main id="main" tabIndex={-1} class={css.screen}>
+      <h1 class="visually-hidden">{t("supervisor.title")}</h1>
       <Panel title={t("supervisor.title")}>
         <EmptyState icon={ChartColumn} title={t("supervisor.none")} />
       </Panel>

@@ -8,6 +8,7 @@ import css from "./supervisor.module.css";
 export function Wallboard() {
   return (
     <main id="main" tabIndex={-1} class={css.screen}>
+      <h1 class="visually-hidden">{t("wallboard.title")}</h1>
       <Panel title={t("wallboard.title")}>
         <EmptyState icon={Monitor} title={t("supervisor.none")} />
       </Panel>
