@@ -2,6 +2,7 @@ import { X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../texts/t";
+import { modals } from "./Above";
 import { Button } from "./Button";
 import { cx } from "./cx";
 import css from "./ui.module.css";
@@ -22,10 +23,13 @@ export function Dialog({ title, onClose, wide, backdropCloses = true, foot, chil
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
+    if (dialog === null) return;
     const before = document.activeElement;
-    dialog?.showModal();
+    dialog.showModal();
+    modals.value = [...modals.value, dialog];
     return () => {
-      dialog?.close();
+      modals.value = modals.value.filter((each) => each !== dialog);
+      dialog.close();
       // Where the element is gone from the page, the browser does not find back by itself.
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { X } from "lucide-preact";
 import { asProblem } from "../api/problem";
 import { problemText, t } from "../texts/t";
+import { Above } from "./Above";
 import { Button } from "./Button";
 import { cx } from "./cx";
 import css from "./ui.module.css";
@@ -37,6 +38,14 @@ function dismiss(id: number): void {
 }
 
 export function Toasts() {
+  return (
+    <Above>
+      <Shown />
+    </Above>
+  );
+}
+
+function Shown() {
   return (
     <div class={css.toasts} role="status" aria-live="polite">
       {toasts.value.map(({ id, kind, text }) => (
