@@ -15,3 +15,8 @@ export const phoneState = signal<PhoneState>("none");
 
 /** Picks up the page's ringing phone; null where no phone of the page rings. Accept calls it after the offer's POST. */
 export const answerWith = signal<(() => void) | null>(null);
+
+/** Accept presses this too: whoever has no phone in the page, or none that rings, notices nothing. */
+export function answerRinging(): void {
+  answerWith.value?.();
+}
