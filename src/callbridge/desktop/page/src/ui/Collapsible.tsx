@@ -1,6 +1,6 @@
 import { ChevronRight } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { cx } from "./cx";
 import { remember, remembered } from "./remember";
 import css from "./ui.module.css";
@@ -11,12 +11,19 @@ interface CollapsibleProps {
   title: string;
   side?: ComponentChildren;
   openAtFirst?: boolean;
+  /** Open whatever is remembered, for example while something is searched in it; closing it lasts as long. */
+  forceOpen?: boolean;
   children: ComponentChildren;
 }
 
 /** A section that stays as it was left, on the next call and after a reload. Closed, it renders nothing. */
-export function Collapsible({ name, title, side, openAtFirst = true, children }: CollapsibleProps) {
+export function Collapsible({ name, title, side, openAtFirst = true, forceOpen = false, children }: CollapsibleProps) {
   const [open, setOpen] = useState(() => remembered<boolean>(`section.${name}`, openAtFirst));
+  const [closed, setClosed] = useState(false);
+  useEffect(() => {
+    if (!forceOpen) setClosed(false);
+  }, [forceOpen]);
+  const shown = forceOpen ? !closed : open;
   const id = useId();
   return (
     <section class={css.collapsible}>
@@ -24,20 +31,24 @@ export function Collapsible({ name, title, side, openAtFirst = true, children }:
         <button
           type="button"
           class={css.collapsibleHead}
-          aria-expanded={open}
+          aria-expanded={shown}
           aria-controls={id}
           onClick={() => {
+            if (forceOpen) {
+              setClosed(shown);
+              return;
+            }
             setOpen(!open);
             remember(`section.${name}`, !open);
           }}
         >
-          <ChevronRight size={16} class={cx(css.chevron, open && css.chevronOpen)} aria-hidden="true" />
+          <ChevronRight size={16} class={cx(css.chevron, shown && css.chevronOpen)} aria-hidden="true" />
           {title}
           <span class={css.collapsibleSide}>{side}</span>
         </button>
       </h3>
-      <div id={id} class={css.collapsibleBody} hidden={!open}>
-        {open && children}
+      <div id={id} class={css.collapsibleBody} hidden={!shown}>
+        {shown && children}
       </div>
     </section>
   );

@@ -12,13 +12,15 @@ interface DialogProps {
   /** Esc, the cross, and the backdrop where `backdropCloses`. */
   onClose: () => void;
   wide?: boolean;
+  /** As large as the window allows, all of it on a narrow one; what is in it scrolls by itself. */
+  screen?: boolean;
   backdropCloses?: boolean;
   foot?: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** Modal while it is rendered: the browser keeps the focus inside and gives it back afterwards. */
-export function Dialog({ title, onClose, wide, backdropCloses = true, foot, children }: DialogProps) {
+export function Dialog({ title, onClose, wide, screen, backdropCloses = true, foot, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -37,7 +39,7 @@ export function Dialog({ title, onClose, wide, backdropCloses = true, foot, chil
   return (
     <dialog
       ref={ref}
-      class={cx(css.dialog, wide && css.dialogWide)}
+      class={cx(css.dialog, wide && css.dialogWide, screen && css.dialogScreen)}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
