@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -67,7 +68,7 @@ def web_settings(**changes: Any) -> WebSettings:
         "region": "DE",
         "timezone": "Europe/Berlin",
         "not_ready_reasons": (NotReadyReason(id="lunch", name="Lunch"),),
-        "limits": Limits(batch=0.02, heartbeat=5.0),
+        "limits": Limits(batch=0.02, heartbeat=5.0, statistics=0.1),
     }
     return WebSettings(**(values | changes))
 
@@ -172,6 +173,13 @@ class FakePage(Generic[T]):
     next: str | None
 
 
+@dataclass(frozen=True)
+class FakeCounts:
+    calls: Mapping[str | None, int]
+    offers: Mapping[str, int]
+    transfers: Mapping[tuple[str, str, str], int]
+
+
 @dataclass
 class FakeArchive:
     stored_calls: dict[CallId, Call] = field(default_factory=dict)
@@ -181,6 +189,8 @@ class FakeArchive:
     """Agents and the calls that were theirs once."""
     keys: dict[tuple[str, str], tuple[str, Stored | None]] = field(default_factory=dict)
     broken: bool = False
+    counted: list[float] = field(default_factory=list)
+    """Since when, each time that it was asked to count."""
 
     def keep(self, call: Call, *had: AgentId) -> None:
         """`had`: whose it was, the first one first."""
@@ -253,6 +263,18 @@ class FakeArchive:
             if (agent is None or transfer.by == agent) and (call is None or transfer.call == call)
         ]
         return _page(found, limit, cursor)
+
+    async def counts(self, since: float) -> FakeCounts:
+        self._check()
+        self.counted.append(since)
+        calls = [call for call in self.stored_calls.values() if call.arrived_at >= since]
+        transfers = [each for each in self.stored_transfers.values() if each.made_at >= since]
+        offers = [call.offer.state.value for call in calls if call.offer is not None]
+        return FakeCounts(
+            Counter(call.outcome.value if call.outcome else None for call in calls),
+            Counter(offers),
+            Counter((each.kind.value, each.destination.kind.value, each.state.value) for each in transfers),
+        )
 
     async def idempotency_begin(
         self, subject: str, key: str, fingerprint: str, now: float

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from callbridge.domain.agents import AgentState
+from callbridge.domain.agents import AgentState, PhoneState
 from callbridge.domain.calls import (
     CallOutcome,
     CallState,
@@ -65,7 +65,7 @@ class AgentOut(Out):
     groups: list[str]
     calls: int
     max_sessions: int
-    phone: Literal["unknown", "idle", "in_use", "unreachable"]
+    phone: PhoneState
 
 
 class AgentsOut(Out):

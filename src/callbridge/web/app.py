@@ -1,5 +1,6 @@
 """The web application: put together here, run by whoever owns the loop."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +26,7 @@ from callbridge.web.routing import Access, Route
 from callbridge.web.settings import WebSettings
 from callbridge.web.stream import Streams
 from callbridge.web.table import TABLE, document
+from callbridge.web.today import Today
 
 RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,6 +71,14 @@ def create_app(
         logged_out=hub.logged_out,
     )
     streams = Streams(hub, services, metrics)
+    today = Today(
+        archive,
+        settings.timezone,
+        tell=hub.tell_today,
+        watched=hub.is_watched,
+        clock=clock,
+        pause=settings.limits.statistics,
+    )
     app = web.Application(middlewares=[outermost(metrics, settings.cors_origins)], client_max_size=settings.limits.body)
     app.on_response_prepare.append(on_prepare(settings.cors_origins))
     own: dict[str, Callable[[Route, web.Request], Awaitable[web.StreamResponse]]] = {
@@ -88,11 +98,21 @@ def create_app(
     async def end_streams(_: web.Application) -> None:
         hub.close()
 
+    async def counting(_: web.Application) -> AsyncIterator[None]:
+        hub.counting = today
+        task = asyncio.create_task(today.run(), name="statistics")
+        yield
+        if hub.counting is today:
+            hub.counting = None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
     async def resources(_: web.Application) -> AsyncIterator[None]:
         yield
         passwords.close()
 
     app.on_shutdown.append(end_streams)
+    app.cleanup_ctx.append(counting)
     app.cleanup_ctx.append(resources)
     return app
 

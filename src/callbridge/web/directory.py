@@ -13,7 +13,7 @@ from callbridge.domain.settings import GroupSettings, PresetSettings, Settings
 from callbridge.domain.world import World
 from callbridge.web import directory_answers as out
 from callbridge.web.numbers import international, parse
-from callbridge.web.views import agent_of, agent_ref, group_wait, queues, ref
+from callbridge.web.views import agent_of, agent_ref, group_wait, phone_of, queues, ref
 from callbridge.web.words import moment
 
 _NOBODY = AgentId("")
@@ -147,6 +147,9 @@ class _Rows:
                 name=agent_ref(self._world.settings, agent_id).name,
                 state=agent.state,
                 since=moment(agent.since),
+                reason=agent.reason,
+                calls=len(agent.calls),
+                phone=phone_of(self._world, agent_id),
                 unsupervised_allowed=unsupervised is None,
                 unsupervised_refusal=unsupervised.code if unsupervised else None,
                 supervised_allowed=supervised is None,

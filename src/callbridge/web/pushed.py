@@ -2,27 +2,38 @@
 
 from typing import Literal
 
-from callbridge.domain.agents import AgentState
+from callbridge.domain.agents import AgentState, PhoneState
 from callbridge.web.answers import CallOut, OfferOut, PopOut, TransferOut
 from callbridge.web.me_answers import MeOut
 from callbridge.web.settings import Scope
-from callbridge.web.words import Moment, Out
+from callbridge.web.today_answers import TodayOut
+from callbridge.web.words import Moment, Out, Text
 
 
 class AgentDelta(Out):
     id: str
     state: AgentState
     since: Moment
+    reason: Text | None
+    """Why busy."""
+    calls: int
+    """How many they have; which ones is in the calls, for those who may see these."""
+    phone: PhoneState
 
 
 class GroupDelta(Out):
     id: str
     waiting: int
     waiting_since: Moment
+    """Since when the caller waits who came first; null: nobody waits."""
+    available: int
+    logged_in: int
+    expected_wait: float | None
+    """Seconds for a caller who came now; 0: somebody is free; null: not known."""
 
 
 class DirectoryDelta(Out):
-    """Changed states of agents and queues of groups, for everybody."""
+    """Agents and groups whose state has changed, each as it is now, for everybody. In a snapshot: all of them."""
 
     agents: list[AgentDelta]
     groups: list[GroupDelta]
@@ -71,5 +82,6 @@ class Event(Out):
         "call.updated",
         "call.ended",
         "transfer.updated",
+        "statistics",
     ]
-    data: Snapshot | MeOut | DirectoryDelta | OfferEvent | PopEvent | CallEvent | TransferEvent
+    data: Snapshot | MeOut | DirectoryDelta | OfferEvent | PopEvent | CallEvent | TransferEvent | TodayOut

@@ -112,6 +112,8 @@ class Limits:
     ring_bytes: int = 32 * 1024 * 1024
     batch: float = 0.1
     """States of agents and groups are pushed to everybody at most once in this time."""
+    statistics: float = 1.0
+    """Today's numbers are counted and pushed at most once in this time."""
     heartbeat: float = 15.0
     write: float = 10.0
     """How long a client may have something waiting all the time before it is cut off."""

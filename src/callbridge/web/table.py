@@ -3,7 +3,7 @@
 from functools import cache
 
 from callbridge.web import openapi
-from callbridge.web.routes import calls, explaining, operation, parties, people, phone, session, transfers
+from callbridge.web.routes import calls, explaining, operation, parties, people, phone, session, statistics, transfers
 from callbridge.web.routing import Json, Table
 
 TABLE: Table = (
@@ -14,6 +14,7 @@ TABLE: Table = (
     *transfers.ROUTES,
     *explaining.ROUTES,
     *people.ROUTES,
+    *statistics.ROUTES,
     *operation.ROUTES,
 )
 

@@ -199,6 +199,11 @@ def agent_of(world: World, agent: AgentId) -> Agent:
     return world.agents.get(agent) or Agent(id=agent)
 
 
+def phone_of(world: World, agent: AgentId) -> PhoneState:
+    known = world.settings.agents.get(agent)
+    return world.phones.get(known.phone, PhoneState.UNKNOWN) if known is not None else PhoneState.UNKNOWN
+
+
 def agent_out(world: World, known: AgentSettings, groups: list[str]) -> out.AgentOut:
     agent = agent_of(world, known.id)
     return out.AgentOut(
@@ -210,7 +215,7 @@ def agent_out(world: World, known: AgentSettings, groups: list[str]) -> out.Agen
         groups=groups,
         calls=len(agent.calls),
         max_sessions=known.max_sessions,
-        phone=world.phones.get(known.phone, PhoneState.UNKNOWN).value,
+        phone=phone_of(world, known.id),
     )
 
 

@@ -27,9 +27,11 @@ async def ready(context: Context) -> ReadyOut:
 _STREAM = (
     "First a snapshot, then what changes: `agent` (me), `directory` (everybody's states, batched), `offer.made`, "
     "`offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`. An agent gets only what is theirs; "
-    "services with `events:read`, and supervisors who ask for `view=all`, get everything. Events carry whole objects: "
+    "services with `events:read`, and supervisors who ask for `view=all`, get everything, and `statistics` (today's "
+    "numbers) soon after the snapshot and then at most once a second where they change. Events carry whole objects: "
     "applying one twice changes nothing. With the last id (`<epoch>-<seq>`) a client gets what it missed, or a new "
-    "snapshot where that is not known any more. "
+    "snapshot where that is not known any more; a snapshot also comes when the administrator has changed the "
+    "configuration, and replaces everything before it. "
 )
 _STREAM_CODES = ("scope_missing", "invalid", "too_many_streams")
 
