@@ -26,6 +26,7 @@ def to_settings(config: ConfigModel) -> Settings:
                 name=agent.name,
                 phone=agent.phone,
                 max_sessions=agent.max_sessions or options.max_sessions,
+                phone_in_page=agent.webphone is not None,
             )
             for agent in config.agents
         },

@@ -165,6 +165,7 @@ def _make_offer(step: Step, call: Call, signal: Reserved) -> None:
             caller_number=call.caller_number,
             caller_name=call.caller_name,
             timeout=step.options.offer_timeout + step.options.answer_timeout + _ORIGINATE_MARGIN,
+            named=settings.phone_in_page,
         )
     )
     step.publish(call.id, "offer.made", [agent.id])
