@@ -5,8 +5,10 @@ import { LoginScreen } from "./desk/LoginScreen";
 import { LostBanner } from "./desk/LostBanner";
 import { TopBar } from "./desk/TopBar";
 import { OfferPopup } from "./features/offers/OfferPopup";
+import { Refused } from "./features/supervisor/Refused";
 import { SupervisorView } from "./features/supervisor/SupervisorView";
 import { Wallboard } from "./features/supervisor/Wallboard";
+import { WallboardDoor } from "./features/supervisor/WallboardDoor";
 import { type Screen, screen } from "./router";
 import { Toasts } from "./ui/Toasts";
 
@@ -14,15 +16,25 @@ const SCREENS: Record<Screen, () => JSX.Element> = { desk: Desk, supervisor: Sup
 
 export function App() {
   const supervisor = session.value?.supervisor ?? false;
-  const Shown = SCREENS[supervisor ? screen.value : "desk"];
+  const wallboard = screen.value === "wallboard";
+  const Shown = supervisor || screen.value === "desk" ? SCREENS[screen.value] : Refused;
   return (
     <>
       {session.value === null ? (
-        <LoginScreen />
+        wallboard ? (
+          <WallboardDoor />
+        ) : (
+          <LoginScreen />
+        )
       ) : (
         <>
-          <TopBar />
-          <LostBanner />
+          {/* The wallboard has the whole screen, and says itself what its numbers are worth. */}
+          {!(wallboard && supervisor) && (
+            <>
+              <TopBar />
+              <LostBanner />
+            </>
+          )}
           <Shown />
           {/* Above every screen: a call may come to a supervisor too. */}
           <OfferPopup />

@@ -20,6 +20,7 @@ interface Asked {
   body?: unknown;
   key?: string;
   signal?: AbortSignal;
+  token?: string;
 }
 
 export const api = {
@@ -110,6 +111,7 @@ async function ask<P extends keyof paths, M extends Method>(
   options: Options<P, M> | undefined,
 ): Promise<Answer<P, M>> {
   const asked = (options ?? {}) as Asked;
+  if (asked.token !== undefined) return send<Answer<P, M>>(method, path, asked, asked.token);
   // Only where the timer failed (a computer that slept): else it is renewed beside the requests.
   if (session.value !== null && session.value.endsAt - Date.now() < 10_000) await renew().catch(() => undefined);
   return send<Answer<P, M>>(method, path, asked, session.value?.token ?? null);

@@ -43,6 +43,8 @@ export type Options<P extends keyof paths, M extends Method> = Field<"path", Pat
     /** One for each action of the user; the same one where the user tries it again. Made up where it is left out. */
     key?: string;
     signal?: AbortSignal;
+    /** Instead of the token of whoever is logged in. */
+    token?: string;
   };
 
 type Needed<T> = { [K in keyof T]-?: {} extends Pick<T, K> ? never : K }[keyof T];

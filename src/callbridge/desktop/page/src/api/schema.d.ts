@@ -429,7 +429,7 @@ export interface paths {
         };
         /**
          * Events by Server-Sent Events
-         * @description First a snapshot, then what changes: `agent` (me), `directory` (everybody's states, batched), `offer.made`, `offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`. An agent gets only what is theirs; services with `events:read`, and supervisors who ask for `view=all`, get everything. Events carry whole objects: applying one twice changes nothing. With the last id (`<epoch>-<seq>`) a client gets what it missed, or a new snapshot where that is not known any more. Resume: the `Last-Event-ID` header. `event: end` says why the stream ends.
+         * @description First a snapshot, then what changes: `agent` (me), `directory` (everybody's states, batched), `offer.made`, `offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`. An agent gets only what is theirs; services with `events:read`, and supervisors who ask for `view=all`, get everything, and `statistics` (today's numbers) soon after the snapshot and then at most once a second where they change. Events carry whole objects: applying one twice changes nothing. With the last id (`<epoch>-<seq>`) a client gets what it missed, or a new snapshot where that is not known any more; a snapshot also comes when the administrator has changed the configuration, and replaces everything before it. Resume: the `Last-Event-ID` header. `event: end` says why the stream ends.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -656,6 +656,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/statistics/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Today's calls, offers and transfers by what they came to, for supervisors and services
+         * @description Since midnight in the site's time zone (`site.timezone`). Streams with `view=all` get the same as `statistics`, soon after they begin and then at most once a second where something has changed.
+         */
+        get: operations["getToday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/token:refresh": {
         parameters: {
             query?: never;
@@ -801,7 +821,7 @@ export interface paths {
         };
         /**
          * Events by WebSocket
-         * @description First a snapshot, then what changes: `agent` (me), `directory` (everybody's states, batched), `offer.made`, `offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`. An agent gets only what is theirs; services with `events:read`, and supervisors who ask for `view=all`, get everything. Events carry whole objects: applying one twice changes nothing. With the last id (`<epoch>-<seq>`) a client gets what it missed, or a new snapshot where that is not known any more. Browsers send the subprotocols `callbridge.v1` and `bearer.<token>`; never the token in the URL. Resume: `?last_event_id=`. Close codes: 1013 too slow, 4401 token expired or logged out, 1001 the gateway stops, 1008 the client sent something.
+         * @description First a snapshot, then what changes: `agent` (me), `directory` (everybody's states, batched), `offer.made`, `offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`. An agent gets only what is theirs; services with `events:read`, and supervisors who ask for `view=all`, get everything, and `statistics` (today's numbers) soon after the snapshot and then at most once a second where they change. Events carry whole objects: applying one twice changes nothing. With the last id (`<epoch>-<seq>`) a client gets what it missed, or a new snapshot where that is not known any more; a snapshot also comes when the administrator has changed the configuration, and replaces everything before it. Browsers send the subprotocols `callbridge.v1` and `bearer.<token>`; never the token in the URL. Resume: `?last_event_id=`. Close codes: 1013 too slow, 4401 token expired or logged out, 1001 the gateway stops, 1008 the client sent something.
          */
         get: operations["openWebSocket"];
         put?: never;
@@ -818,8 +838,13 @@ export interface components {
     schemas: {
         /** AgentDelta */
         AgentDelta: {
+            /** Calls */
+            calls: number;
             /** Id */
             id: string;
+            phone: components["schemas"]["PhoneState"];
+            /** Reason */
+            reason: string | null;
             /** Since */
             since: string | null;
             state: components["schemas"]["AgentState"];
@@ -836,11 +861,7 @@ export interface components {
             max_sessions: number;
             /** Name */
             name: string;
-            /**
-             * Phone
-             * @enum {string}
-             */
-            phone: "unknown" | "idle" | "in_use" | "unreachable";
+            phone: components["schemas"]["PhoneState"];
             /** Reason */
             reason: string | null;
             /** Since */
@@ -944,6 +965,24 @@ export interface components {
             items: components["schemas"]["CallOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * CallsToday
+         * @description Calls that arrived today, by what they came to. Together they are `arrived`.
+         */
+        CallsToday: {
+            /** Abandoned */
+            abandoned: number;
+            /** Arrived */
+            arrived: number;
+            /** Fallback */
+            fallback: number;
+            /** Handled */
+            handled: number;
+            /** Live */
+            live: number;
+            /** Lost Sight */
+            lost_sight: number;
         };
         /**
          * Capabilities
@@ -1075,10 +1114,15 @@ export interface components {
         };
         /** DirectoryAgent */
         DirectoryAgent: {
+            /** Calls */
+            calls: number;
             /** Id */
             id: string;
             /** Name */
             name: string;
+            phone: components["schemas"]["PhoneState"];
+            /** Reason */
+            reason: string | null;
             /** Since */
             since: string | null;
             state: components["schemas"]["AgentState"];
@@ -1093,7 +1137,7 @@ export interface components {
         };
         /**
          * DirectoryDelta
-         * @description Changed states of agents and queues of groups, for everybody.
+         * @description Agents and groups whose state has changed, each as it is now, for everybody. In a snapshot: all of them.
          */
         DirectoryDelta: {
             /** Agents */
@@ -1186,19 +1230,25 @@ export interface components {
          */
         Event: {
             /** Data */
-            data: components["schemas"]["Snapshot"] | components["schemas"]["MeOut"] | components["schemas"]["DirectoryDelta"] | components["schemas"]["OfferEvent"] | components["schemas"]["PopEvent"] | components["schemas"]["CallEvent"] | components["schemas"]["TransferEvent"];
+            data: components["schemas"]["Snapshot"] | components["schemas"]["MeOut"] | components["schemas"]["DirectoryDelta"] | components["schemas"]["OfferEvent"] | components["schemas"]["PopEvent"] | components["schemas"]["CallEvent"] | components["schemas"]["TransferEvent"] | components["schemas"]["TodayOut"];
             /** Id */
             id: string;
             /**
              * Type
              * @enum {string}
              */
-            type: "snapshot" | "agent" | "directory" | "offer.made" | "offer.ended" | "pop" | "call.updated" | "call.ended" | "transfer.updated";
+            type: "snapshot" | "agent" | "directory" | "offer.made" | "offer.ended" | "pop" | "call.updated" | "call.ended" | "transfer.updated" | "statistics";
         };
         /** GroupDelta */
         GroupDelta: {
+            /** Available */
+            available: number;
+            /** Expected Wait */
+            expected_wait: number | null;
             /** Id */
             id: string;
+            /** Logged In */
+            logged_in: number;
             /** Waiting */
             waiting: number;
             /** Waiting Since */
@@ -1376,6 +1426,26 @@ export interface components {
             items: components["schemas"]["OfferOut"][];
         };
         /**
+         * OffersToday
+         * @description Offers of calls that were made today, by their state. Without those to be consulted, which are transfers.
+         */
+        OffersToday: {
+            /** Accepted */
+            accepted: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Made */
+            made: number;
+            /** Pending */
+            pending: number;
+            /** Rejected */
+            rejected: number;
+            /** Rescinded */
+            rescinded: number;
+            /** Timed Out */
+            timed_out: number;
+        };
+        /**
          * OptionsOut
          * @description How the administrator has set the site up, as far as a page must know.
          */
@@ -1471,6 +1541,12 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * PhoneState
+         * @description Asterisk's device states, folded to what matters for an offer.
+         * @enum {string}
+         */
+        PhoneState: "unknown" | "idle" | "in_use" | "unreachable";
         /** PopEvent */
         PopEvent: {
             pop: components["schemas"]["PopOut"];
@@ -1634,6 +1710,22 @@ export interface components {
             /** Urls */
             urls: string[];
         };
+        /**
+         * TodayOut
+         * @description The site's numbers since its midnight. Everything counts for the day on which it began.
+         */
+        TodayOut: {
+            calls: components["schemas"]["CallsToday"];
+            offers: components["schemas"]["OffersToday"];
+            /** Since */
+            since: string | null;
+            /** Timezone */
+            timezone: string;
+            /** Transfers */
+            transfers: components["schemas"]["TransfersToday"][];
+            /** Until */
+            until: string | null;
+        };
         /** TransferBody */
         TransferBody: {
             /**
@@ -1701,6 +1793,12 @@ export interface components {
             taken_by: string | null;
         };
         /**
+         * TransferOutcome
+         * @description What a transfer has come to.
+         * @enum {string}
+         */
+        TransferOutcome: "under_way" | "completed" | "failed" | "cancelled";
+        /**
          * TransferState
          * @enum {string}
          */
@@ -1711,6 +1809,17 @@ export interface components {
             items: components["schemas"]["TransferOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * TransfersToday
+         * @description Transfers of one kind to one kind of destination, made today, that came to the same.
+         */
+        TransfersToday: {
+            /** Count */
+            count: number;
+            destination: components["schemas"]["DestinationKind"];
+            kind: components["schemas"]["TransferKind"];
+            outcome: components["schemas"]["TransferOutcome"];
         };
         /** TurnServerOut */
         TurnServerOut: {
@@ -5315,6 +5424,80 @@ export interface operations {
             };
             /** @description Codes: `internal_error` */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    getToday: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayOut"];
+                };
+            };
+            /** @description Codes: `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `token_expired`, `token_invalid`, `token_needed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `scope_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `store_unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

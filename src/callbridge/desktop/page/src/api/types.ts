@@ -24,6 +24,7 @@ export type CheckRequest = Schemas["CheckBody"];
 export type CheckAnswer = Schemas["CheckOut"];
 export type AgentDelta = Schemas["AgentDelta"];
 export type GroupDelta = Schemas["GroupDelta"];
+export type Today = Schemas["TodayOut"];
 export type Snapshot = Schemas["Snapshot"];
 export type SessionAnswer = Schemas["SessionOut"];
 export type ProblemDetails = Schemas["ProblemDetails"];
@@ -37,4 +38,5 @@ export type StreamEvent = { id: string } & (
   | { type: "pop"; data: Schemas["PopEvent"] }
   | { type: "call.updated" | "call.ended"; data: Schemas["CallEvent"] }
   | { type: "transfer.updated"; data: Schemas["TransferEvent"] }
+  | { type: "statistics"; data: Today }
 );

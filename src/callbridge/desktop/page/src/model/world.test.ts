@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Call, Me, Offer, Pop, Snapshot, StreamEvent, Transfer } from "../api/types";
+import type { AgentDelta, Call, Me, Offer, Pop, Snapshot, StreamEvent, Transfer } from "../api/types";
 import { apply, NOTHING, type World } from "./world";
 
 const ME = { id: "anna", name: "Anna", state: "available", presence: "available" } as Me;
@@ -10,6 +10,10 @@ function call(id: string, more: Partial<Call> = {}): Call {
 
 function pop(id: string, more: Partial<Pop> = {}): Pop {
   return { id: `${id}-pop`, call: id, agent: "anna", preview: false, ...more } as Pop;
+}
+
+function agent(id: string, state: AgentDelta["state"]): AgentDelta {
+  return { id, state, since: null, reason: null, calls: 0, phone: "idle" };
 }
 
 function snapshot(more: Partial<Snapshot> = {}): StreamEvent {
@@ -118,7 +122,7 @@ describe("the world", () => {
     const before = after(
       snapshot({
         calls: [call("c-1"), call("c-2")],
-        directory: { agents: [{ id: "x", state: "busy", since: null }], groups: [] },
+        directory: { agents: [agent("x", "busy")], groups: [] },
       }),
       moved({}),
     );
@@ -131,22 +135,25 @@ describe("the world", () => {
 
   it("changes the states of those whom a directory event names, and of nobody else", () => {
     const directory = {
-      agents: [
-        { id: "x", state: "busy" as const, since: null },
-        { id: "y", state: "busy" as const, since: null },
-      ],
+      agents: [agent("x", "busy"), agent("y", "busy")],
       groups: [],
     };
     const world = apply(after(snapshot({ directory })), {
       id: "e-1",
       type: "directory",
       data: {
-        agents: [{ id: "x", state: "available", since: null }],
-        groups: [{ id: "g", waiting: 2, waiting_since: null }],
+        agents: [agent("x", "available")],
+        groups: [{ id: "g", waiting: 2, waiting_since: null, available: 1, logged_in: 2, expected_wait: null }],
       },
     });
     expect([...world.agents.values()].map((agent) => agent.state)).toEqual(["available", "busy"]);
     expect(world.groups.get("g")?.waiting).toBe(2);
+  });
+
+  it("stays as it is where an event is no part of it, or not known yet", () => {
+    const world = after(snapshot());
+    expect(apply(world, { id: "e-1", type: "statistics", data: {} } as StreamEvent)).toBe(world);
+    expect(apply(world, { id: "e-2", type: "of.next.year", data: {} } as unknown as StreamEvent)).toBe(world);
   });
 
   it("does not take another agent's state for mine", () => {

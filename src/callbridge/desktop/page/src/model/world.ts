@@ -77,6 +77,9 @@ export function apply(world: World, event: StreamEvent, view: View = "mine"): Wo
       return withCall(world, event.data.call, view === "all" || concerns(event.data.call, world.me?.id));
     case "call.ended":
       return withCall(world, event.data.call, false);
+    default:
+      // Today's numbers are no part of the world; and a newer gateway may have more to say than this page knows.
+      return world;
   }
 }
 
