@@ -283,7 +283,7 @@ def _request(step: Step, signal: CallRequest) -> None:
         elif isinstance(signal, EndCall):
             consulted.hang_up(step, call, signal)
         else:
-            _refuse_pbx_down(step, signal)
+            consulting.apply(step, call, Event.RING_AGAIN, signal)
     elif call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
     elif isinstance(signal, AddNote):
