@@ -1,6 +1,7 @@
 import { MissedOffer } from "../features/calls/MissedOffer";
 import { MyCalls } from "../features/calls/MyCalls";
 import { SelectedCall } from "../features/calls/SelectedCall";
+import { WrapUp } from "../features/calls/WrapUp";
 import { PhonePanel } from "../features/phone/PhonePanel";
 import { TransferScreen } from "../features/transfer/TransferScreen";
 import { t } from "../texts/t";
@@ -13,6 +14,7 @@ export function Desk() {
       <h1 class="visually-hidden">{t("nav.desk")}</h1>
       <div class={css.notices}>
         <MissedOffer />
+        <WrapUp />
       </div>
       <div class={css.calls}>
         <MyCalls />

@@ -3,6 +3,7 @@ import { logOut } from "../api/client";
 import { session } from "../api/session";
 import { connection } from "../api/stream";
 import { model } from "../model/store";
+import { canNotify, notifying, setNotifying } from "../features/offers/attention";
 import { addressOf, type Screen, screen } from "../router";
 import { LANGUAGES, language, t } from "../texts/t";
 import { cx } from "../ui/cx";
@@ -10,6 +11,7 @@ import { Icon } from "../ui/Icon";
 import { Menu, MenuGroup, MenuItem, MenuLine } from "../ui/Menu";
 import { remember } from "../ui/remember";
 import { THEMES, theme } from "../ui/theme";
+import { toast } from "../ui/Toasts";
 import { Logo } from "./Logo";
 import { MyState } from "./MyState";
 import css from "./TopBar.module.css";
@@ -122,6 +124,20 @@ function UserMenu() {
               </MenuItem>
             ))}
           </MenuGroup>
+          {canNotify() && (
+            <MenuGroup title={t("notify.title")}>
+              <MenuItem
+                checked={notifying.value}
+                onSelect={() => {
+                  void setNotifying(!notifying.value).then((done) => {
+                    if (!done) toast(t("notify.denied"), "error");
+                  });
+                }}
+              >
+                {t("notify.toggle")}
+              </MenuItem>
+            </MenuGroup>
+          )}
           <MenuLine />
           <MenuItem
             onSelect={() => {

@@ -17,7 +17,8 @@ import { Plain } from "../../ui/Plain";
 import { Countdown } from "../../ui/Time";
 import { TimeRing } from "../../ui/TimeRing";
 import { callerOf, headline, startAttention } from "./attention";
-import { answerOf, isTyping, SHORTCUTS } from "./keys";
+import { OFFER_CARD } from "./focus";
+import { answerOf, SHORTCUTS } from "./keys";
 import { answer, answering, followOffers } from "./offers";
 import css from "./offers.module.css";
 
@@ -70,17 +71,22 @@ function Card({ offer }: { offer: Offer }) {
   const hurry = useComputed(() => left.value <= HURRY);
   const beside = useComputed(() => selectedCall.value !== null);
   useEffect(() => {
-    // Tab leads to Accept then. Never a button itself: a key that was meant for something else would press it.
+    // Tab leads to Accept then. Only where nothing else has the focus, and never a button itself: a key that was meant
+    // for something else would press it.
     const focused = document.activeElement;
-    if (focused === null || focused === document.body || !isTyping(focused)) {
-      if (focused === null || focused === document.body) card.current?.focus({ preventScroll: true });
-    }
+    if (focused === null || focused === document.body) card.current?.focus({ preventScroll: true });
   }, []);
   const under = answering.value?.offer === offer.id ? answering.value.answer : null;
   const { preview } = offer;
   const why = away.value;
   return (
-    <section ref={card} tabIndex={-1} class={cx(css.card, beside.value && css.beside)} aria-label={headline(offer)}>
+    <section
+      ref={card}
+      id={OFFER_CARD}
+      tabIndex={-1}
+      class={cx(css.card, beside.value && css.beside)}
+      aria-label={headline(offer)}
+    >
       <header class={css.head}>
         <span class={css.headIcon}>
           <Icon of={pictureOf(offer)} size={18} />
