@@ -39,6 +39,7 @@ from callbridge.domain.signals import (
     Request,
     RequestTransfer,
     ResumeCall,
+    RingAgain,
     SetPresence,
 )
 from callbridge.domain.world import World
@@ -158,7 +159,7 @@ class FakeGateway:
                 leg = Leg(channel=ChannelId(f"{call.id}-leg-9"), role=LegRole.FOURTH, number=request.number)
                 calls[call.id] = replace(call, legs=(*call.legs, leg))
                 return {"party": leg.channel}
-            case EndCall() | CancelTransfer() | DoTransfer() | DoParty() | HoldCall() | ResumeCall():
+            case EndCall() | CancelTransfer() | DoTransfer() | DoParty() | HoldCall() | ResumeCall() | RingAgain():
                 pass
         return None
 
