@@ -246,6 +246,8 @@ class Pause:
 
     agent: AgentId
     until: float
+    why: str = "rejected_recently"
+    """The code of the reason, as `eligibility.why_not` gives it."""
 
 
 class Stage(StrEnum):
@@ -319,6 +321,8 @@ class Call:
     notes: tuple[Note, ...] = ()
     agent: AgentId | None = None
     """Whose call it is."""
+    last_agent: AgentId | None = None
+    """Who talked with the caller last, or does now."""
     offer: Offer | None = None
     """The offer under way, or the accepted one of the present agent."""
     legs: tuple[Leg, ...] = ()

@@ -201,6 +201,7 @@ def _next(step: Step, call: Call, state: OfferState, why: str, reason: str | Non
         busy = "busy" if external and why == "rejected" else why
         fail(step, call, busy, offer=state)
         return
-    pause = Pause(agent=consult.offer.agent, until=step.now + step.options.reject_pause)
+    code = MISSED_OFFER if why == "no_answer" else PHONE_UNREACHABLE if why == "unreachable" else "rejected_recently"
+    pause = Pause(agent=consult.offer.agent, until=step.now + step.options.reject_pause, why=code)
     call = step.put(replace(call, pauses=(*call.pauses, pause)))
     drop_target(step, call, state, reason)

@@ -284,10 +284,10 @@ def _request(step: Step, signal: CallRequest) -> None:
             consulted.hang_up(step, call, signal)
         else:
             consulting.apply(step, call, Event.RING_AGAIN, signal)
+    elif isinstance(signal, AddNote):
+        requests.add_note(step, call or step.world.ended.get(signal.call), signal)
     elif call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
-    elif isinstance(signal, AddNote):
-        requests.add_note(step, call, signal)
     elif not step.world.pbx_up:
         _refuse_pbx_down(step, signal)
     else:

@@ -174,6 +174,8 @@ class ConsultOut(Out):
 
     agent: Ref
     offer: str
+    deadline: Moment
+    """When the offer to them times out, unless they accept it."""
     accepted: bool
     preview: PopOut | None
     """What they are shown of the call until it is theirs."""
@@ -196,6 +198,9 @@ class CallOut(Out):
     called: Text
     group: Ref
     agent: str | None
+    """Whose call it is at the moment."""
+    last_agent: Ref | None
+    """Who talks with the caller, or talked with them last; null: nobody has yet."""
     data: dict[Text, Text]
     notes: list[NoteOut]
     arrived_at: Moment

@@ -140,6 +140,7 @@ def call_out(world: World, call: Call) -> out.CallOut:
         called=call.called,
         group=ref(settings, call.group),
         agent=call.agent,
+        last_agent=agent_ref(settings, call.last_agent) if call.last_agent else None,
         data=dict(call.data),
         notes=_notes(call.notes),
         arrived_at=moment(call.arrived_at),
@@ -170,6 +171,7 @@ def _consult_out(settings: Settings, call: Call) -> out.ConsultOut | None:
     return out.ConsultOut(
         agent=agent_ref(settings, offer.agent),
         offer=offer.id,
+        deadline=moment(offer.deadline),
         accepted=offer.state is OfferState.ACCEPTED,
         preview=pop_out(settings, call.consult.pop) if call.consult.pop else None,
     )

@@ -156,14 +156,35 @@ async def _answer(context: Context, signal: type[AcceptOffer] | type[RejectOffer
     offer_id = OfferId(context.path["offer"])
     found = context.live_offer(offer_id)
     if found is None or (context.identity.agent is not None and found[0].agent != context.identity.agent):
-        raise Problem("unknown_offer", "There is no such offer, or it is not yours, or it is over.")
+        raise await _no_such_offer(context, offer_id)
     offer, pop = found
-    await context.ask(lambda request: signal(request=request, agent=offer.agent, offer=offer_id))
+    try:
+        await context.ask(lambda request: signal(request=request, agent=offer.agent, offer=offer_id))
+    except Problem as problem:
+        # It was theirs a moment ago.
+        raise _offer_ended() if problem.code == "unknown_offer" else problem from None
     # A consultation's offer is forgotten as soon as it is over.
     ended = replace(offer, state=_ANSWERED[signal], ended_at=context.app.clock())
     return offer_out(context.settings, *(context.live_offer(offer_id) or (ended, pop)))
 
 
+async def _no_such_offer(context: Context, offer: OfferId) -> Problem:
+    """Whether it was theirs and the call went on without it, or never was."""
+    call = CallId(offer.rpartition("-offer-")[0])
+    made = await context.read(
+        context.app.archive.history(agent=context.identity.agent, call=call, kinds=("offer.made",), limit=_MOST_OFFERS)
+    )
+    if any(entry.detail.get("offer") == offer for entry in made.items):
+        return _offer_ended()
+    return Problem("unknown_offer", "There is no such offer, or it is not yours.")
+
+
+def _offer_ended() -> Problem:
+    return Problem("offer_ended", "This offer is over; the call went on without it.")
+
+
+_MOST_OFFERS = 200
+"""Of one call to one agent, the newest ones, among which an offer is looked for."""
 _ANSWERED = {AcceptOffer: OfferState.ACCEPTED, RejectOffer: OfferState.REJECTED}
 
 READ = Scope.CALLS_READ
@@ -295,6 +316,7 @@ ROUTES: Table = (
             body=Nothing,
             answer=OfferOut,
             idempotent=True,
+            reads_archive=True,
             codes=("unknown_offer", "offer_ended", "pbx_unavailable"),
         )
         for verb, summary, handler in (
