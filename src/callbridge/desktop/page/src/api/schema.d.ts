@@ -155,7 +155,7 @@ export interface paths {
         };
         /**
          * What happened to a call, and what was decided and why
-         * @description Newest first. Beside the decisions that `/v1/decisions` lists: `call.arrived`, `call.connected`, `call.held`, `call.resumed`, `consult.connected`, `conference.connected`, `call.recorded` and `consult.recorded` (with the recording's `file`), `call.ended`. An agent reads the history of a call that is theirs at the moment, or is over and was theirs; what concerned them is at `/v1/decisions` for good.
+         * @description Newest first. Beside the decisions that `/v1/decisions` lists: `call.arrived`, `call.connected`, `call.held`, `call.resumed`, `phone.rung_again`, `consult.connected`, `conference.connected`, `call.recorded` and `consult.recorded` (with the recording's `file`), `call.ended`. An agent reads the history of a call that is theirs at the moment, or is over and was theirs; what concerned them is at `/v1/decisions` for good.
          */
         get: operations["getCallHistory"];
         put?: never;
@@ -175,7 +175,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add a note, for whoever has the call next too */
+        /**
+         * Add a note, for whoever has the call next too
+         * @description By whose call it is; while nobody has it (a transfer waits) and for ten minutes after its end, by who talked with the caller last, in wrap-up too. `call.updated` then comes even after `call.ended`.
+         */
         post: operations["addNote"];
         delete?: never;
         options?: never;
@@ -360,6 +363,26 @@ export interface paths {
         put?: never;
         /** The caller hears music, without any transfer */
         post: operations["holdCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{call}:reconnect-phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The agent's phone has lost this call; ring it again
+         * @description For a phone in a page that was reloaded. The old leg is let go and the phone rings anew: an INVITE with the call's id in `X-Callbridge-Call`. Until it is answered, whoever talked with the agent hears music. A consultation or conference goes on; who is consulted can ask for their own phone.
+         */
+        post: operations["reconnectPhone"];
         delete?: never;
         options?: never;
         head?: never;
@@ -935,6 +958,7 @@ export interface components {
             group: components["schemas"]["Ref"];
             /** Id */
             id: string;
+            last_agent: components["schemas"]["Ref"] | null;
             /** Notes */
             notes: components["schemas"]["NoteOut"][];
             /** Offer */
@@ -1059,6 +1083,8 @@ export interface components {
             /** Accepted */
             accepted: boolean;
             agent: components["schemas"]["Ref"];
+            /** Deadline */
+            deadline: string | null;
             /** Offer */
             offer: string;
             preview: components["schemas"]["PopOut"] | null;
@@ -3843,6 +3869,134 @@ export interface operations {
         };
     };
     holdCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is performed once in a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Accepted: what comes of it is pushed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"];
+                };
+            };
+            /** @description Codes: `invalid_idempotency_key`, `invalid_json`, `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `token_expired`, `token_invalid`, `token_needed` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `scope_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `not_found`, `not_your_call`, `unknown_call` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `too_slow` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `idempotency_in_progress`, `not_talking`, `transfer_under_way` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `idempotency_mismatch`, `invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `internal_error` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Codes: `busy`, `outcome_unknown`, `pbx_unavailable`, `stopping`, `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    reconnectPhone: {
         parameters: {
             query?: never;
             header?: {

@@ -3,6 +3,7 @@ import { MyCalls } from "../features/calls/MyCalls";
 import { SelectedCall } from "../features/calls/SelectedCall";
 import { WrapUp } from "../features/calls/WrapUp";
 import { PhonePanel } from "../features/phone/PhonePanel";
+import { OnTheirWay } from "../features/transfer/OnTheirWay";
 import { TransferScreen } from "../features/transfer/TransferScreen";
 import { t } from "../texts/t";
 import css from "./Desk.module.css";
@@ -15,6 +16,7 @@ export function Desk() {
       <div class={css.notices}>
         <MissedOffer />
         <WrapUp />
+        <OnTheirWay />
       </div>
       <div class={css.calls}>
         <MyCalls />

@@ -58,6 +58,7 @@ describe("the world", () => {
     const consult = {
       agent: { id: "anna", name: "Anna" },
       offer: "o",
+      deadline: null,
       accepted: true,
       preview: pop("c-1", { id: "mine" }),
     };

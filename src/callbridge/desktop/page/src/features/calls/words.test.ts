@@ -27,7 +27,7 @@ function party(id: string, more: Partial<Party> = {}): Party {
 const asked: Partial<Call> = {
   state: "consulting",
   agent: "anna",
-  consult: { agent: { id: "bernd", name: "Bernd" }, offer: "o-1", accepted: true, preview: null },
+  consult: { agent: { id: "bernd", name: "Bernd" }, deadline: null, offer: "o-1", accepted: true, preview: null },
 };
 
 describe("a call in words", () => {

@@ -129,12 +129,11 @@ export function rowsOf(hits: Hits, section: Section, toggled: ReadonlyMap<string
   return rows;
 }
 
-/** Where an arrow key leads; round at the ends. null: there is nothing. */
-export function stepTo(rows: readonly Row[], from: string | null, by: number): Row | null {
-  if (rows.length === 0) return null;
-  const at = rows.findIndex((row) => row.key === from);
-  if (at < 0) return (by > 0 ? rows[0] : rows[rows.length - 1]) ?? null;
-  return rows[(at + by + rows.length) % rows.length] ?? null;
+/** Where an arrow key leads, round at the ends. null: there is nothing. */
+export function stepTo(keys: readonly string[], from: string | null, by: number): string | null {
+  const at = from === null ? -1 : keys.indexOf(from);
+  if (at < 0) return (by > 0 ? keys[0] : keys.at(-1)) ?? null;
+  return keys[(at + by + keys.length) % keys.length] ?? null;
 }
 
 /** Typed into the search, but meant to be called. */

@@ -1,6 +1,8 @@
 /** What is said about transfers, from plain data: no component in here. */
 import type { Call, CheckAnswer, Party, Transfer } from "../../api/types";
 import { t, tOr } from "../../texts/t";
+import { oneLine } from "../../ui/harmless";
+import { phoneNumber } from "../../ui/number";
 
 export type Way = "supervised" | "unsupervised";
 export type Mode = "soft" | "hard";
@@ -15,18 +17,23 @@ type Caller = Pick<Call, "caller_name" | "caller_number">;
 
 /** "Anna Berg", else the number, else that it is not known. */
 export function callerName(call: Caller): string {
-  return call.caller_name || call.caller_number || t("common.unknownCaller");
+  return nameOf(call) || t("common.unknownCaller");
 }
 
 /** In the middle of a sentence. */
 function theCaller(call: Caller): string {
-  return call.caller_name || call.caller_number || t("transfer.theCaller");
+  return nameOf(call) || t("transfer.theCaller");
+}
+
+function nameOf(call: Caller): string {
+  return oneLine(call.caller_name) || (call.caller_number && phoneNumber(call.caller_number));
 }
 
 /** "Anna Berg's call", "The call from +49 30 12345", "The call". */
 export function theCall(call: Caller): string {
-  if (call.caller_name) return t("transfer.callOf", { name: call.caller_name });
-  if (call.caller_number) return t("transfer.callFrom", { number: call.caller_number });
+  const name = oneLine(call.caller_name);
+  if (name) return t("transfer.callOf", { name });
+  if (call.caller_number) return t("transfer.callFrom", { number: phoneNumber(call.caller_number) });
   return t("transfer.callOfUnknown");
 }
 
@@ -116,7 +123,7 @@ export function failureText(transfer: Transfer, back: boolean): string {
 
 export function partyName(party: Party, me: string | undefined): string {
   if (party.agent !== null && party.agent === me) return t("controls.you");
-  return party.name ?? party.number ?? t(`controls.role.${party.role}`);
+  return oneLine(party.name ?? "") || party.number || t(`controls.role.${party.role}`);
 }
 
 /** "hears you and Carla Diaz", "on hold", "rings". */

@@ -1,23 +1,5 @@
 /** Numbers formatted while they are typed, as people of the site's region write them. The gateway judges them. */
-type Formatter = (digits: string, region: string | null) => string;
-
-let formatter: Formatter | null = null;
-let loading: Promise<void> | null = null;
-
-/** Brings what knows the countries' formats: apart from the page itself, since only this needs it. */
-export function loadFormats(): Promise<void> {
-  loading ??= import("libphonenumber-js/min").then(
-    ({ AsYouType }) => {
-      type Region = ConstructorParameters<typeof AsYouType>[0];
-      formatter = (digits, region) => new AsYouType((region ?? undefined) as Region).input(digits);
-    },
-    () => {
-      // Without them a number stays as it is typed.
-      loading = null;
-    },
-  );
-  return loading;
-}
+import { AsYouType, type CountryCode } from "libphonenumber-js/min";
 
 export interface Typed {
   text: string;
@@ -27,9 +9,9 @@ export interface Typed {
 const PLAIN = /^[+0-9\s()./-]*$/;
 
 /** What is in the field after a key, formatted, with the caret behind the same digit. `before`: what was there. */
-export function typed(after: Typed, before: string, region: string | null, format = formatter): Typed {
+export function typed(after: Typed, before: string, region: string | null): Typed {
   const { text, caret } = after;
-  if (format === null || !PLAIN.test(text)) return after;
+  if (!PLAIN.test(text)) return after;
   let digits = digitsOf(text);
   let left = digitsOf(text.slice(0, caret)).length;
   if (text.length === before.length - 1 && digits === digitsOf(before) && left > 0) {
@@ -37,7 +19,7 @@ export function typed(after: Typed, before: string, region: string | null, forma
     digits = digits.slice(0, left - 1) + digits.slice(left);
     left--;
   }
-  const shown = format(digits, region);
+  const shown = new AsYouType((region ?? undefined) as CountryCode | undefined).input(digits);
   return { text: shown, caret: caretAfter(shown, left) };
 }
 
