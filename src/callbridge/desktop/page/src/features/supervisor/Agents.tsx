@@ -122,6 +122,7 @@ export function Agents() {
           {filtered ? t("supervisor.found", { found: found.value.length, all }) : t("supervisor.all", { count: all })}
         </span>
       }
+      class={css.agentsPanel}
       flush
     >
       <div class={css.filters} role="search" aria-label={t("supervisor.agents")}>
@@ -172,6 +173,7 @@ export function Agents() {
         label={t("supervisor.agents")}
         columns={COLUMNS}
         rows={found.value}
+        first={{ key: "name", down: false }}
         empty={
           <div>
             <EmptyState icon={UserRoundX} title={t("supervisor.noAgents")} />

@@ -48,18 +48,29 @@ const COLUMNS: readonly Column<GroupRow>[] = [
 ];
 
 function Expected({ row }: { row: GroupRow }) {
-  return <span class={row.expected_wait === null ? css.none : undefined}>{expectedWait(row.expected_wait)}</span>;
+  if (row.expected_wait !== null) return <>{expectedWait(row.expected_wait)}</>;
+  return (
+    <span class={css.none} title={t("supervisor.unknown")}>
+      <span aria-hidden="true">–</span>
+      <span class="visually-hidden">{t("supervisor.unknown")}</span>
+    </span>
+  );
 }
+
+/** Those where somebody waits come first; the agents below are not to be pushed out of sight by the others. */
+const AT_FIRST = 15;
 
 /** All groups with their queues. Takes no props. */
 export function Groups() {
   return (
-    <Panel title={t("supervisor.groups")} flush>
+    <Panel title={t("supervisor.groups")} class={css.groupsPanel} flush>
       <SortableTable
         name="groups"
         label={t("supervisor.groups")}
         columns={COLUMNS}
         rows={groups.value}
+        first={{ key: "longest", down: true }}
+        atFirst={AT_FIRST}
         empty={<EmptyState icon={Users} title={t("supervisor.noGroups")} />}
       />
     </Panel>

@@ -30,6 +30,10 @@ interface TableProps<R> {
   /** The first one names the row. The same list each time. */
   columns: readonly Column<R>[];
   rows: readonly R[];
+  /** Until somebody has chosen another one. */
+  first: Order;
+  /** How many rows are drawn at first. */
+  atFirst?: number;
   /** Instead of the table, where there are no rows. */
   empty: ComponentChildren;
 }
@@ -39,13 +43,19 @@ const AT_FIRST = 60;
 const MORE = 120;
 
 /** A table whose columns can be sorted; cards where it is narrow. Rows that are the same objects are not drawn anew. */
-export function SortableTable<R extends { id: string }>({ name, label, columns, rows, empty }: TableProps<R>) {
+export function SortableTable<R extends { id: string }>({
+  name,
+  label,
+  columns,
+  rows,
+  first,
+  atFirst = AT_FIRST,
+  empty,
+}: TableProps<R>) {
   const order = useSignal<Order>(
-    remembered<Order>(`sort.${name}`, { key: columns[0]?.key ?? "", down: false }, (value) =>
-      columns.some(({ key }) => key === value.key),
-    ),
+    remembered<Order>(`sort.${name}`, first, (value) => columns.some(({ key }) => key === value.key)),
   );
-  const most = useSignal(AT_FIRST);
+  const most = useSignal(atFirst);
   const said = useSignal("");
   const collator = useComputed(() => new Intl.Collator(language.value, { numeric: true }));
   const { key, down } = order.value;

@@ -10,7 +10,11 @@ import { CALL_PARTS, KINDS, OFFER_PARTS, OUTCOMES, over, parts, transfersBy, tra
 export function Totals() {
   const found = today.value;
   return (
-    <Panel title={t("supervisor.today")} side={<span class={css.hint}>{t("supervisor.sinceMidnight")}</span>}>
+    <Panel
+      title={t("supervisor.today")}
+      class={css.totalsPanel}
+      side={<span class={css.hint}>{t("supervisor.sinceMidnight")}</span>}
+    >
       {found === null ? (
         <p class={css.hint} role="status">
           {t("common.loading")}

@@ -1,16 +1,16 @@
-import { useComputed } from "@preact/signals";
 import { AlarmClock } from "lucide-preact";
 import { asClock, now, secondsSince } from "../../model/clock";
 import { t } from "../../texts/t";
 import { cx } from "../../ui/cx";
 import { Icon } from "../../ui/Icon";
+import { useDerived } from "./derived";
 import { limit } from "./limit";
 import css from "./supervisor.module.css";
 
 /** How long somebody has waited, counting; from the limit on with a mark that does not need its colour. */
 export function Wait({ since }: { since: string | null }) {
-  const text = useComputed(() => asClock(secondsSince(since, now.value)));
-  const over = useComputed(() => isOver(since));
+  const text = useDerived(() => asClock(secondsSince(since, now.value)), [since]);
+  const over = useDerived(() => isOver(since), [since]);
   if (since === null) return <span class={css.none}>–</span>;
   return (
     <span class={cx(css.wait, over.value && css.waitOver)}>

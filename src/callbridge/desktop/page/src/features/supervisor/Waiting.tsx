@@ -16,7 +16,7 @@ const MOST = 30;
 export function Waiting() {
   const rows = waiting.value;
   return (
-    <Panel title={t("supervisor.callers", { count: rows.length })} side={<Limit />} flush>
+    <Panel title={t("supervisor.callers", { count: rows.length })} side={<Limit />} class={css.waitingPanel} flush>
       {rows.length === 0 ? (
         <EmptyState icon={Coffee} title={t("supervisor.nobodyWaits")} />
       ) : (

@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { computed, useComputed, useSignal } from "@preact/signals";
 import { AlarmClock, ChevronLeft, ChevronRight, Maximize, Pause, Play, Settings, WifiOff, X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
@@ -12,6 +12,7 @@ import { Icon } from "../../ui/Icon";
 import { columnsFor, pagesOf, rowsFor } from "./board";
 import { asked, type BoardData, boardToken, live } from "./boardData";
 import { BoardSettings, onBoard } from "./BoardSettings";
+import { useDerived } from "./derived";
 import { count } from "./numbers";
 import type { GroupRow } from "./rows";
 import { useNewestPage, useWakeLock } from "./staying";
@@ -21,6 +22,8 @@ import css from "./wallboard.module.css";
 
 /** How long a page of groups stays. */
 const STAY = 15_000;
+/** Names with more letters are set smaller. */
+const LONG = 20;
 /** A cut of a moment is nobody's business. */
 const LOST_AFTER = 3000;
 
@@ -114,15 +117,16 @@ function Figure({ title, children }: { title: string; children: ComponentChildre
   );
 }
 
+/** The present minute's beginning. */
+const minute = computed(() => Math.floor(now.value / 60_000) * 60_000);
+
 /** The time at the site. */
 function Clock({ zone }: { zone: string | undefined }) {
-  const text = useComputed(() =>
-    new Date(now.value).toLocaleTimeString(language.value, {
-      hour: "2-digit",
-      minute: "2-digit",
-      ...(zone === undefined ? {} : { timeZone: zone }),
-    }),
-  );
+  const text = useDerived(() => {
+    const shape = { hour: "2-digit", minute: "2-digit", ...(zone === undefined ? {} : { timeZone: zone }) } as const;
+    // Made once for each minute: a formatter costs more than it looks.
+    return new Date(minute.value).toLocaleTimeString(language.value, shape);
+  }, [zone]);
   return <time class={cx(css.clock, "numbers")}>{text}</time>;
 }
 
@@ -214,11 +218,11 @@ function Pages({ groups, openSettings }: { groups: readonly GroupRow[]; openSett
 }
 
 function Tile({ group }: { group: GroupRow }) {
-  const over = useComputed(() => isOver(group.waiting_since));
+  const over = useDerived(() => isOver(group.waiting_since), [group.waiting_since]);
   return (
     <li class={cx(css.tile, over.value && css.tileOver)}>
       <div class={css.inside}>
-        <h2 class={css.name}>{group.name}</h2>
+        <h2 class={cx(css.name, group.name.length > LONG && css.nameLong)}>{group.name}</h2>
         <dl class={css.numbers}>
           <div class={cx(css.number, css.waiting, group.waiting === 0 && css.zero)}>
             <dt>{t("supervisor.waiting")}</dt>
@@ -244,8 +248,8 @@ function Tile({ group }: { group: GroupRow }) {
 }
 
 function BigWait({ since }: { since: string | null }) {
-  const text = useComputed(() => (since === null ? "–" : asClock(secondsSince(since, now.value))));
-  const over = useComputed(() => isOver(since));
+  const text = useDerived(() => (since === null ? "–" : asClock(secondsSince(since, now.value))), [since]);
+  const over = useDerived(() => isOver(since), [since]);
   return (
     <span class={cx(css.wait, over.value && css.waitOver)}>
       {over.value && <AlarmClock class={css.alarm ?? ""} aria-hidden="true" />}

@@ -20,8 +20,3 @@ export function columnsFor(tiles: number): number {
 export function rowsFor(tiles: number): number {
   return Math.max(1, Math.ceil(tiles / columnsFor(tiles)));
 }
-
-/** The page that is shown so long after the beginning. */
-export function pageAt(seconds: number, pages: number, stay: number): number {
-  return pages <= 1 ? 0 : Math.floor(seconds / stay) % pages;
-}

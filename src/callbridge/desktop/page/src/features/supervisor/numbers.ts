@@ -2,9 +2,8 @@
 import { asClock } from "../../model/clock";
 import { language, t } from "../../texts/t";
 
-/** Seconds that a caller who came now would wait. null: not known. */
-export function expectedWait(seconds: number | null): string {
-  if (seconds === null) return t("supervisor.unknown");
+/** Seconds that a caller who came now would wait. */
+export function expectedWait(seconds: number): string {
   return seconds <= 0 ? t("supervisor.atOnce") : asClock(Math.round(seconds));
 }
 

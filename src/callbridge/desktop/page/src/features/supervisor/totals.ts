@@ -30,14 +30,11 @@ export function parts<K extends string>(counts: Readonly<Record<K, number>>, key
   return keys.map((key) => ({ key, count: counts[key] })).filter(({ key, count }) => count > 0 || !SELDOM.has(key));
 }
 
-/** How many transfers came to each outcome, of each kind and together. */
-export function transfersBy(today: Today): Record<TransferOutcome, Record<TransferKind | "all", number>> {
-  const empty = () => ({ unsupervised: 0, supervised: 0, all: 0 });
+/** How many transfers came to each outcome, of each kind. */
+export function transfersBy(today: Today): Record<TransferOutcome, Record<TransferKind, number>> {
+  const empty = () => ({ unsupervised: 0, supervised: 0 });
   const found = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, empty()])) as ReturnType<typeof transfersBy>;
-  for (const { kind, outcome, count } of today.transfers) {
-    found[outcome][kind] += count;
-    found[outcome].all += count;
-  }
+  for (const { kind, outcome, count } of today.transfers) found[outcome][kind] += count;
   return found;
 }
 
@@ -45,7 +42,7 @@ export function transfersMade(today: Today): number {
   return today.transfers.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Calls that are over, by how many of them talked with somebody. */
+/** Calls that are over. */
 export function over(today: Today): number {
   return today.calls.arrived - today.calls.live;
 }
