@@ -83,9 +83,10 @@ export function apply(world: World, event: StreamEvent, view: View = "mine"): Wo
   }
 }
 
-/** The agent has it, or is consulted in it. */
+/** The agent has it, or is consulted in it. One that they are still asked about is an offer. */
 export function concerns(call: Call, agent: string | undefined): boolean {
-  return agent !== undefined && (call.agent === agent || call.consult?.agent.id === agent);
+  const consulted = call.consult?.accepted === true ? call.consult.agent.id : null;
+  return agent !== undefined && (call.agent === agent || consulted === agent);
 }
 
 /** What the agent is shown of a call: the pop, or the preview of one who is consulted. */

@@ -11,5 +11,6 @@ it("leaves alone what it does not know for sure", () => {
   for (const number of ["03012345678", "5550100", "110", "anonymous", "", "+49"]) {
     expect(shownNumber(number, null)).toBe(number);
   }
+  expect(shownNumber("5550400", "DE")).toBe("5550400");
   expect(shownNumber("+49\u0000<b>", "DE")).toBe("+49␀<b>");
 });

@@ -14,7 +14,7 @@ import css from "./calls.module.css";
 import { timeOfDay } from "./timeOfDay";
 import { partOf } from "./words";
 
-const ROWS = 14;
+const ROWS = 10;
 
 /** What is known about the call. `pop`: null where the page has it from the call's record only. */
 export function ScreenPop({ call, pop }: { call: Call; pop: Pop | null }) {

@@ -33,7 +33,7 @@ export function SelectedCall() {
   }, []);
   const call = selectedCall.value;
   return (
-    <section class={css.panel} aria-label={t("desk.call")}>
+    <section class={css.panel} aria-label={t("desk.call")} data-empty={call === null || undefined}>
       {call === null ? (
         <EmptyState icon={UserRound} title={t("desk.noCall")} hint={t("desk.noCallHint")} />
       ) : (
