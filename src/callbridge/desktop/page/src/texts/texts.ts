@@ -269,7 +269,7 @@ export const en = {
   "transfer.moreAtGateway": "There are more than are shown: search for whom you need.",
   "transfer.free": { one: "{count} free", other: "{count} free" },
   "transfer.nobodyFree": "nobody free",
-  "transfer.waiting": { one: "{count} waits", other: "{count} wait" },
+  "transfer.waiting": { one: "{count} waiting", other: "{count} waiting" },
   "transfer.showAgents": "Show the agents of {name}",
   "transfer.hideAgents": "Hide the agents of {name}",
   "transfer.number": "Phone number",
@@ -457,7 +457,7 @@ export const en = {
   "supervisor.callers": { one: "{count} caller waiting", other: "{count} callers waiting" },
   "supervisor.nobodyWaits": "Nobody waits",
   "supervisor.ringsAt": "rings at {agent}",
-  "supervisor.limit": "Mark from",
+  "supervisor.limit": "Mark waits from",
   "supervisor.seconds": "{count} s",
   "supervisor.minutes": "{count} min",
   "supervisor.agents": "Agents",
@@ -526,6 +526,7 @@ export const en = {
   "wallboard.full": "Full screen",
   "wallboard.settings": "Settings of this screen",
   "wallboard.groups": "Groups on this screen",
+  "wallboard.groupsHint": "Choose none to show all.",
   "wallboard.leave": "Leave",
   "wallboard.forget": "Forget the token",
   "wallboard.sessionEnds":
@@ -1103,6 +1104,7 @@ export const de: Record<Key, string | Plural> = {
   "wallboard.full": "Vollbild",
   "wallboard.settings": "Einstellungen dieses Bildschirms",
   "wallboard.groups": "Gruppen auf diesem Bildschirm",
+  "wallboard.groupsHint": "Ohne Auswahl sind es alle.",
   "wallboard.leave": "Verlassen",
   "wallboard.forget": "Token vergessen",
   "wallboard.sessionEnds":

@@ -1,3 +1,4 @@
+import { MicOff, Music2, Phone } from "lucide-preact";
 import { useId } from "preact/hooks";
 import type { Party } from "../../api/types";
 import { t } from "../../texts/t";
@@ -12,7 +13,7 @@ const LONGEST = 20;
 export function HearingPicture({ parties, me }: { parties: readonly Party[]; me: string | undefined }) {
   const id = useId();
   if (parties.length === 0) return null;
-  const { height, places, lines } = pictureOf(parties);
+  const { height, places, lines } = pictureOf(parties, (party) => shortState(party, me) !== "");
   return (
     <svg
       class={css.picture}
@@ -41,18 +42,22 @@ export function HearingPicture({ parties, me }: { parties: readonly Party[]; me:
           marker-end={both ? undefined : `url(#${id})`}
         />
       ))}
-      {places.map(({ party, x, y }) => (
+      {places.map(({ party, x, y, above }) => (
         <g key={party.id} class={cx(css.node, css[`node_${look(party, me)}`])}>
           <circle cx={x} cy={y} r={RADIUS} class={css.disc} />
-          <text x={x} y={y} dy="0.35em" class={css.initials}>
-            {initials(party, me)}
-          </text>
+          {initials(party, me) === "" ? (
+            <Phone x={x - 9} y={y - 9} size={18} class={css.phone ?? ""} />
+          ) : (
+            <text x={x} y={y} dy="0.35em" class={css.initials}>
+              {initials(party, me)}
+            </text>
+          )}
           {party.muted && <Badge x={x + 18} y={y - 18} kind="muted" />}
           {isOnHold(party, me) && <Badge x={x + 18} y={y + 18} kind="music" />}
-          <text x={x} y={y + RADIUS + 17} class={css.name}>
+          <text x={x} y={y + nameAt(above, shortState(party, me) !== "")} class={css.name}>
             {shortened(partyName(party, me))}
           </text>
-          <text x={x} y={y + RADIUS + 33} class={css.what}>
+          <text x={x} y={y + (above ? -RADIUS - 10 : RADIUS + 34)} class={css.what}>
             {shortState(party, me)}
           </text>
         </g>
@@ -62,22 +67,19 @@ export function HearingPicture({ parties, me }: { parties: readonly Party[]; me:
 }
 
 function Badge({ x, y, kind }: { x: number; y: number; kind: "muted" | "music" }) {
+  const Picture = kind === "music" ? Music2 : MicOff;
   return (
-    <g transform={`translate(${x} ${y})`}>
-      <circle r="10" class={css.badge} />
-      {kind === "music" ? (
-        <path
-          class={css.badgeIcon}
-          d="M-2.5 4 V-4 L4 -5 V3 M-2.5 4 a2 1.6 0 1 1 -3 0 a2 1.6 0 0 1 3 0 M4 3 a2 1.6 0 1 1 -3 0 a2 1.6 0 0 1 3 0"
-        />
-      ) : (
-        <path
-          class={css.badgeIcon}
-          d="M-2 -4 a2 2 0 0 1 4 0 V0 a2 2 0 0 1 -4 0 z M-4.5 -1 a4.5 4.5 0 0 0 9 0 M0 3.5 V6 M-5.5 -5.5 L5.5 5.5"
-        />
-      )}
-    </g>
+    <>
+      <circle cx={x} cy={y} r="10" class={css.badge} />
+      <Picture x={x - 6} y={y - 6} size={12} class={css.badgeIcon ?? ""} />
+    </>
   );
+}
+
+/** From the middle of the circle to the line of the name. */
+function nameAt(above: boolean, twoLines: boolean): number {
+  if (!above) return RADIUS + 18;
+  return twoLines ? -RADIUS - 26 : -RADIUS - 10;
 }
 
 function look(party: Party, me: string | undefined): "me" | "held" | "coming" | "there" {
@@ -102,10 +104,10 @@ function shortState(party: Party, me: string | undefined): string {
   return t(`controls.short.${party.state}`);
 }
 
+/** Empty for a number. */
 function initials(party: Party, me: string | undefined): string {
   const name = isMe(party, me) ? (party.name ?? "") : partyName(party, me);
   const letters = name.match(/\p{L}+/gu) ?? [];
-  if (letters.length === 0) return "☎";
   return letters
     .slice(0, 2)
     .map((word) => Array.from(word)[0]?.toUpperCase() ?? "")

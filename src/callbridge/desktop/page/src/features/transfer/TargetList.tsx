@@ -317,7 +317,7 @@ export function GroupState({ group }: { group: DirectoryGroup }) {
         {available === 0 ? t("transfer.nobodyFree") : t("transfer.free", { count: available })}
       </span>
       {waiting > 0 && <span>{t("transfer.waiting", { count: waiting })}</span>}
-      {available <= waiting && <span class={css.rowWait}>{waitText(expected_wait)}</span>}
+      {available <= waiting && expected_wait !== null && <span class={css.rowWait}>{waitText(expected_wait)}</span>}
     </span>
   );
 }

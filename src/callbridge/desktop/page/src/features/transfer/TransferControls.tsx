@@ -168,7 +168,7 @@ function Parties({ call, pending }: { call: Call; pending: Pending }) {
           <div class={css.partyText}>
             <p class={css.partyName}>
               {partyName(party, me)}
-              {party.role !== "agent" && party.name !== null && (
+              {party.role !== "agent" && partyName(party, me) !== t(`controls.role.${party.role}`) && (
                 <span class={css.role}>{t(`controls.role.${party.role}`)}</span>
               )}
             </p>

@@ -159,7 +159,7 @@ function Screen({ call }: { call: Call }) {
         ) : (
           <div class={css.foot}>
             <p class={css.plan} role="status">
-              {to === null ? <span class={css.planNone}>{t("transfer.choose")}</span> : allowed ? plan : ""}
+              {allowed ? plan : ""}
             </p>
             <Button onClick={closeTransfer}>{t("common.cancel")}</Button>
             <Button
@@ -176,7 +176,11 @@ function Screen({ call }: { call: Call }) {
         )
       }
     >
-      <div class={cx(css.screen, to !== null && css.screenChosen)} onKeyDown={goByKey} inert={confirming.value}>
+      <div
+        class={cx(css.screen, to !== null && css.screenChosen, to?.kind === "number" && css.screenNumber)}
+        onKeyDown={goByKey}
+        inert={confirming.value}
+      >
         <div class={css.where}>
           <TargetList
             query={query}

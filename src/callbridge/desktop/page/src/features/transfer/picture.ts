@@ -4,11 +4,16 @@ import type { Party } from "../../api/types";
 export const WIDTH = 320;
 export const RADIUS = 24;
 const GAP = 7;
+const ABOVE = 48;
+const BELOW = 24;
+const SECOND_LINE = 16;
 
 export interface Place {
   party: Party;
   x: number;
   y: number;
+  /** Names stand above those in the upper row and below those in the lower one, where no line passes. */
+  above: boolean;
 }
 export interface Line {
   key: string;
@@ -25,42 +30,38 @@ export interface Picture {
   lines: Line[];
 }
 
-const ORDER: Record<Party["role"], number> = { caller: 0, target: 1, fourth: 2, agent: 3 };
-const LAYOUTS: Record<number, { height: number; at: readonly (readonly [number, number])[] }> = {
-  1: { height: 112, at: [[160, 40]] },
-  2: {
-    height: 112,
-    at: [
-      [70, 40],
-      [250, 40],
-    ],
-  },
-  3: {
-    height: 218,
-    at: [
-      [64, 40],
-      [256, 40],
-      [160, 146],
-    ],
-  },
-  4: {
-    height: 292,
-    at: [
-      [58, 128],
-      [262, 128],
-      [160, 40],
-      [160, 220],
-    ],
-  },
+const ORDER: Record<Party["role"], number> = { caller: 0, target: 1, agent: 2, fourth: 3 };
+const UPPER = ABOVE + RADIUS;
+const LOWER = UPPER + 108;
+const LAYOUTS: Record<number, readonly (readonly [number, number])[]> = {
+  1: [[160, RADIUS + 4]],
+  2: [
+    [72, RADIUS + 4],
+    [248, RADIUS + 4],
+  ],
+  3: [
+    [72, UPPER],
+    [248, UPPER],
+    [160, LOWER],
+  ],
+  4: [
+    [72, UPPER],
+    [248, UPPER],
+    [72, LOWER],
+    [248, LOWER],
+  ],
 };
 
-export function pictureOf(parties: readonly Party[]): Picture {
+/** `twoLines`: of whom more than the name is written below. */
+export function pictureOf(parties: readonly Party[], twoLines: (party: Party) => boolean = () => true): Picture {
   const shown = [...parties].sort((a, b) => ORDER[a.role] - ORDER[b.role] || a.id.localeCompare(b.id));
-  const { height, at } = LAYOUTS[shown.length] ?? circle(shown.length);
+  const at = LAYOUTS[shown.length] ?? circle(shown.length);
   const places = shown.map((party, number) => {
     const [x, y] = at[number] ?? [0, 0];
-    return { party, x, y };
+    return { party, x, y, above: shown.length > 2 && y === UPPER };
   });
+  const bottom = Math.max(...places.map(({ y }) => y)) + RADIUS + BELOW;
+  const height = bottom + (places.some((place) => !place.above && twoLines(place.party)) ? SECOND_LINE : 0);
   const lines: Line[] = [];
   places.forEach((one, number) => {
     for (const other of places.slice(number + 1)) {
@@ -84,10 +85,9 @@ function between(from: Place, to: Place): Pick<Line, "x1" | "y1" | "x2" | "y2"> 
   return { x1: round(from.x + dx), y1: round(from.y + dy), x2: round(to.x - dx), y2: round(to.y - dy) };
 }
 
-function circle(count: number): { height: number; at: [number, number][] } {
-  const at = Array.from({ length: count }, (_, number): [number, number] => {
+function circle(count: number): [number, number][] {
+  return Array.from({ length: count }, (_, number) => {
     const angle = Math.PI * 2 * (number / count) - Math.PI / 2;
     return [Math.round(160 + Math.cos(angle) * 108), Math.round(148 + Math.sin(angle) * 108)];
   });
-  return { height: 330, at };
 }

@@ -1,6 +1,6 @@
 /** What is said about transfers, from plain data: no component in here. */
 import type { Call, CheckAnswer, Party, Transfer } from "../../api/types";
-import { t, tOr } from "../../texts/t";
+import { language, t, tOr } from "../../texts/t";
 import { oneLine } from "../../ui/harmless";
 import { phoneNumber } from "../../ui/number";
 
@@ -97,8 +97,8 @@ export function refusalText(answer: CheckAnswer, target: Target, way: Way): stri
     const why = answer.others.find((other) => other.id === target.id);
     if (why) return t("transfer.notAvailable", { name: targetName(target), why: whyNotText(why) });
   }
-  // The rules for numbers are the administrator's: the gateway says which one it was.
-  if (answer.code === "number_not_allowed") return tOr("problem.number_not_allowed", answer.reason ?? "");
+  // The gateway, which speaks English, knows which rule it was: emergency, premium rate, or the administrator's.
+  if (answer.code === "number_not_allowed" && language.value === "en" && answer.reason) return answer.reason;
   return tOr(`problem.${answer.code}`, answer.reason ?? t("problem.unexpected"));
 }
 
@@ -157,7 +157,7 @@ export function talkText(parties: readonly Party[], me: string | undefined): str
   const others = parties.filter((party) => party !== own);
   const heard = own === undefined ? [] : others.filter((party) => own.hears.includes(party.id));
   const hearing = own === undefined ? [] : others.filter((party) => party.hears.includes(own.id));
-  const both = [...new Set([...heard, ...hearing])];
+  const both = others.filter((party) => heard.includes(party) || hearing.includes(party));
   const held = others.filter((party) => party.state === "held");
   const first =
     both.length > 0
