@@ -95,7 +95,8 @@ def test_given_wrap_up_when_its_agent_adds_a_note_then_it_is_kept_with_the_ended
     assert noted(sim) == ["by anna"]
     assert CALL not in sim.engine.world.calls, "a note does not bring it back to life"
     assert (after.state, after.outcome, after.ended_at) == (CallState.ENDED, ended.outcome, ended.ended_at)
-    assert sim.published("call.updated")[-1].to == {"anna"}
+    assert sim.published("call.ended")[-1].to == {"anna"}
+    assert sim.published("call.ended")[-1].call == after
     assert not note(sim, "ben").ok
     check_at_rest(sim)
 

@@ -262,5 +262,5 @@ def add_note(step: Step, call: Call | None, signal: AddNote) -> None:
     note = Note(at=step.now, by=signal.agent, text=signal.text)
     pop = replace(call.pop, notes=(*call.notes, note)) if call.pop is not None else None
     step.put(replace(call, notes=(*call.notes, note), pop=pop))
-    step.publish(call.id, "call.updated", [signal.agent])
+    step.publish(call.id, "call.ended" if call.state is CallState.ENDED else "call.updated", [signal.agent])
     step.accept(signal.request)

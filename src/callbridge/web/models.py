@@ -96,6 +96,15 @@ class DecisionsQuery(Paging):
     """For services and supervisors: who asked, or got the offer."""
 
 
+class StreamQuery(Body):
+    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+    view: Literal["mine", "all"] | None = None
+    """What concerns this agent, or everybody's events. Agents get `mine` unless they ask for `all`, which needs the
+    scope `events:read`; services always get `all`."""
+    last_event_id: Annotated[str, Field(max_length=200)] | None = None
+    """In place of the header, for browsers' WebSocket: the id of the last event that the client has had."""
+
+
 class OffersQuery(Body):
     agent: Id | None = None
     """For services and supervisors."""

@@ -12,11 +12,17 @@ class Scope(StrEnum):
     """What a service's token allows."""
 
     CALLS_READ = "calls:read"
+    """All calls with their offers, transfers, history and decisions; today's numbers."""
     CALLS_WRITE = "calls:write"
+    """Answer offers, hold, end and note calls in agents' names."""
     TRANSFERS_WRITE = "transfers:write"
+    """Transfers, consultations and conferences in agents' names."""
     AGENTS_READ = "agents:read"
+    """The directory, groups and agents with their states."""
     AGENTS_WRITE = "agents:write"
+    """Set agents' states, log them in and out."""
     EVENTS_READ = "events:read"
+    """The streams, with everybody's events."""
 
 
 SUPERVISOR_SCOPES = frozenset({Scope.CALLS_READ, Scope.AGENTS_READ, Scope.AGENTS_WRITE, Scope.EVENTS_READ})

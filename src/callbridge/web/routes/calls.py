@@ -247,7 +247,7 @@ ROUTES: Table = (
         tag="calls",
         summary="Add a note, for whoever has the call next too",
         description="By whose call it is; while nobody has it (a transfer waits) and for ten minutes after its end, by "
-        "who talked with the caller last, in wrap-up too. `call.updated` then comes even after `call.ended`.",
+        "who talked with the caller last, in wrap-up too: then `call.ended` is pushed once more, with the note.",
         handler=add_note,
         access=Access.AGENT_OR_SCOPE,
         scope=WRITE,

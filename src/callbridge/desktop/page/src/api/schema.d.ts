@@ -177,7 +177,7 @@ export interface paths {
         put?: never;
         /**
          * Add a note, for whoever has the call next too
-         * @description By whose call it is; while nobody has it (a transfer waits) and for ten minutes after its end, by who talked with the caller last, in wrap-up too. `call.updated` then comes even after `call.ended`.
+         * @description By whose call it is; while nobody has it (a transfer waits) and for ten minutes after its end, by who talked with the caller last, in wrap-up too: then `call.ended` is pushed once more, with the note.
          */
         post: operations["addNote"];
         delete?: never;
@@ -856,21 +856,162 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "call.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call is over. It comes once more when a note is added to it afterwards.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         */
+        post: operations["onCallEnded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "call.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call has changed, or who hears whom in it.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         */
+        post: operations["onCallUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "offer.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An offer has been answered, or is over without an answer.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         */
+        post: operations["onOfferEnded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "offer.made": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call is offered to an agent, with a preview of its screen pop.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         */
+        post: operations["onOfferMade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    pop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call is an agent's now: its screen pop.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         */
+        post: operations["onPop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "transfer.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A transfer has begun, changed or ended.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         */
+        post: operations["onTransferUpdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** AgentDelta */
         AgentDelta: {
-            /** Calls */
+            /**
+             * Calls
+             * @description How many they have; which ones is in the calls, for those who may see these.
+             */
             calls: number;
             /** Id */
             id: string;
             phone: components["schemas"]["PhoneState"];
-            /** Reason */
+            /**
+             * Reason
+             * @description Why busy.
+             */
             reason: string | null;
             /** Since */
             since: string | null;
             state: components["schemas"]["AgentState"];
+        };
+        /**
+         * AgentMessage
+         * @description I have changed, as in `/v1/me`. With `view=all`: this agent has.
+         */
+        AgentMessage: {
+            data: components["schemas"]["MeOut"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "agent";
         };
         /** AgentOut */
         AgentOut: {
@@ -894,6 +1035,13 @@ export interface components {
         /**
          * AgentState
          * @description What everybody is shown (row 12 of the features).
+         *
+         *     - `offline`: Not logged in.
+         *     - `available`: Ready for calls, and without one.
+         *     - `offered`: A call is offered to them, and they have not answered yet.
+         *     - `on_call`: At least one call is theirs, or they are consulted about one.
+         *     - `wrap_up`: After a call: no new one for a while.
+         *     - `busy`: Logged in, and not ready; `reason` says why.
          * @enum {string}
          */
         AgentState: "offline" | "available" | "offered" | "on_call" | "wrap_up" | "busy";
@@ -906,6 +1054,7 @@ export interface components {
             reason?: string | null;
             /**
              * State
+             * @description An agent who is offline is logged in first; `offline` logs them out.
              * @enum {string}
              */
             state: "available" | "busy" | "offline";
@@ -913,6 +1062,9 @@ export interface components {
         /**
          * AgentTransferMode
          * @description How an unsupervised transfer to one agent is delivered.
+         *
+         *     - `soft`: As soon as the target is available.
+         *     - `hard`: At once, whatever the target's availability or login.
          * @enum {string}
          */
         AgentTransferMode: "soft" | "hard";
@@ -930,13 +1082,30 @@ export interface components {
              */
             status: "alive";
         };
+        /**
+         * CallEndedMessage
+         * @description A call is over. It comes once more when a note is added to it afterwards.
+         */
+        CallEndedMessage: {
+            data: components["schemas"]["CallEvent"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "call.ended";
+        };
         /** CallEvent */
         CallEvent: {
             call: components["schemas"]["CallOut"];
         };
         /** CallOut */
         CallOut: {
-            /** Agent */
+            /**
+             * Agent
+             * @description Whose call it is at the moment.
+             */
             agent: string | null;
             /** Answered At */
             answered_at: string | null;
@@ -958,31 +1127,66 @@ export interface components {
             group: components["schemas"]["Ref"];
             /** Id */
             id: string;
+            /** @description Who talks with the caller, or talked with them last; null: nobody has yet. */
             last_agent: components["schemas"]["Ref"] | null;
             /** Notes */
             notes: components["schemas"]["NoteOut"][];
             /** Offer */
             offer: string | null;
             outcome: components["schemas"]["CallOutcome"] | null;
-            /** Parties */
+            /**
+             * Parties
+             * @description Who takes part and who hears whom, as the PBX shows it now; empty for calls that have ended.
+             */
             parties: components["schemas"]["PartyOut"][];
             pop: components["schemas"]["PopOut"] | null;
+            /** @description Null where the PBX does not record this call. */
             recording: components["schemas"]["RecordingOut"] | null;
+            /** @description Where a consultation or a hold is; null without one. */
             stage: components["schemas"]["Stage"] | null;
             state: components["schemas"]["CallState"];
             transfer: components["schemas"]["TransferOut"] | null;
         };
         /**
          * CallOutcome
+         * @description - `handled`: Caller and agent talked, and one of them hung up.
+         *     - `abandoned`: The caller hung up before talking to anybody, or while waiting for a transfer's target.
+         *     - `fallback`: The dialplan's own fallback has the caller.
+         *     - `lost_sight`: The channel was gone after a time in which the PBX could not be seen, so the end is not known.
          * @enum {string}
          */
         CallOutcome: "handled" | "abandoned" | "fallback" | "lost_sight";
         /**
          * CallState
          * @description Where a call is. The table in `routing.py` says what can happen in each.
+         *
+         *     - `waiting`: The caller hears music; the call waits for its destination.
+         *     - `offering`: Still music; one agent has a pending offer and a ringing phone.
+         *     - `connecting`: The offer is accepted: the phone is being picked up, or the bridge is being made.
+         *     - `talking`: One bridge holds caller and agent.
+         *     - `consulting`: The agent has the caller on hold, consults somebody, or confers: `Call.consult.stage` says which.
+         *     - `external`: The caller talks with an external party to whom they were transferred after a consultation.
+         *     - `moving`: A transfer is accepted: the caller is on the way from agent 1 to the music.
+         *     - `falling_back`: The caller is on the way to the dialplan's own fallback.
+         *     - `ending`: The conversation is over; channels are still being released.
+         *     - `ended`: Nothing of it is left on the PBX.
          * @enum {string}
          */
         CallState: "waiting" | "offering" | "connecting" | "talking" | "consulting" | "external" | "moving" | "falling_back" | "ending" | "ended";
+        /**
+         * CallUpdatedMessage
+         * @description A call has changed, or who hears whom in it.
+         */
+        CallUpdatedMessage: {
+            data: components["schemas"]["CallEvent"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "call.updated";
+        };
         /** CallsOut */
         CallsOut: {
             /** Items */
@@ -1003,7 +1207,10 @@ export interface components {
             fallback: number;
             /** Handled */
             handled: number;
-            /** Live */
+            /**
+             * Live
+             * @description They go on.
+             */
             live: number;
             /** Lost Sight */
             lost_sight: number;
@@ -1013,12 +1220,22 @@ export interface components {
          * @description What this agent may do. What is refused here is refused by the API too, with the reason.
          */
         Capabilities: {
-            /** Agent Transfer Modes */
+            /**
+             * Agent Transfer Modes
+             * @description In which ways an unsupervised transfer to an agent may be delivered; empty: transfers are switched off.
+             */
             agent_transfer_modes: components["schemas"]["AgentTransferMode"][];
-            /** Choose Transfer Mode */
+            /**
+             * Choose Transfer Mode
+             * @description Whether the agent may say which of them; where not, a transfer that names another is refused.
+             */
             choose_transfer_mode: boolean;
+            /** @description The one that applies where a transfer names none; null: transfers are switched off. */
             default_transfer_mode: components["schemas"]["AgentTransferMode"] | null;
-            /** External Numbers */
+            /**
+             * External Numbers
+             * @description Whether external numbers and presets can be called at all.
+             */
             external_numbers: boolean;
             /** Four Way */
             four_way: boolean;
@@ -1028,29 +1245,36 @@ export interface components {
             supervised_transfers: boolean;
             /** Transfers */
             transfers: boolean;
-            /** Webphone */
+            /**
+             * Webphone
+             * @description Whether the agent's phone is the one in the page, see `/v1/me/phone`; where not, they answer on another.
+             */
             webphone: boolean;
         };
         /** CheckBody */
         CheckBody: {
             /**
              * Agent
+             * @description For services: in whose name. It must be the agent whose call it is.
              * @default null
              */
             agent?: string | null;
             /**
              * Deferred
+             * @description Supervised, to an agent: where they are not available, the transfer waits for them and the caller stays.
              * @default false
              */
             deferred?: boolean;
             destination: components["schemas"]["DestinationBody"];
             /**
              * Mode
+             * @description Unsupervised, to an agent: `soft` waits until they are available, `hard` goes at once. None: as the administrator set it.
              * @default null
              */
             mode?: ("soft" | "hard") | null;
             /**
              * Supervised
+             * @description Talk with the target first; the caller hears music meanwhile. Needed for presets and numbers.
              * @default false
              */
             supervised?: boolean;
@@ -1059,20 +1283,42 @@ export interface components {
         CheckOut: {
             /** Allowed */
             allowed: boolean;
-            /** Can Wait */
+            /**
+             * Can Wait
+             * @description Refused only because the agent is not available: with `deferred` the transfer would wait for them.
+             */
             can_wait: boolean;
-            /** Code */
+            /**
+             * Code
+             * @description The code that the transfer would be refused with now.
+             */
             code: string | null;
+            /** @description As it was understood: a number in E.164, and as people read it. */
             destination: components["schemas"]["DestinationOut"];
-            /** Eligible */
+            /**
+             * Eligible
+             * @description Agents who would be asked now, in this order.
+             */
             eligible: components["schemas"]["Ref"][];
-            /** Expected Wait */
+            /**
+             * Expected Wait
+             * @description Seconds, from the last waits; 0: somebody is free; null: not known.
+             */
             expected_wait: number | null;
-            /** Others */
+            /**
+             * Others
+             * @description The destination's other agents, and why they would not be asked.
+             */
             others: components["schemas"]["NotEligibleOut"][];
-            /** Reason */
+            /**
+             * Reason
+             * @description A sentence that says what to do.
+             */
             reason: string | null;
-            /** Waiting */
+            /**
+             * Waiting
+             * @description Calls that wait for the same destination and were there first.
+             */
             waiting: number;
         };
         /**
@@ -1083,10 +1329,14 @@ export interface components {
             /** Accepted */
             accepted: boolean;
             agent: components["schemas"]["Ref"];
-            /** Deadline */
+            /**
+             * Deadline
+             * @description When the offer to them times out, unless they accept it.
+             */
             deadline: string | null;
             /** Offer */
             offer: string;
+            /** @description What they are shown of the call until it is theirs. */
             preview: components["schemas"]["PopOut"] | null;
         };
         /** DecisionOut */
@@ -1120,11 +1370,18 @@ export interface components {
              * @enum {string}
              */
             kind: "agent" | "group" | "preset" | "number";
-            /** Value */
+            /**
+             * Value
+             * @description The id of the agent, group or preset, or the number as it is typed.
+             */
             value: string;
         };
         /**
          * DestinationKind
+         * @description - `group`: Its first available agent.
+         *     - `agent`: One agent.
+         *     - `preset`: A stored external number of a group.
+         *     - `number`: An external number that was entered by hand.
          * @enum {string}
          */
         DestinationKind: "group" | "agent" | "preset" | "number";
@@ -1133,7 +1390,10 @@ export interface components {
             kind: components["schemas"]["DestinationKind"];
             /** Name */
             name: string | null;
-            /** Shown */
+            /**
+             * Shown
+             * @description Of a number or preset: the number as people read it.
+             */
             shown: string | null;
             /** Value */
             value: string;
@@ -1147,18 +1407,27 @@ export interface components {
             /** Name */
             name: string;
             phone: components["schemas"]["PhoneState"];
-            /** Reason */
+            /**
+             * Reason
+             * @description Why busy.
+             */
             reason: string | null;
             /** Since */
             since: string | null;
             state: components["schemas"]["AgentState"];
-            /** Supervised Allowed */
+            /**
+             * Supervised Allowed
+             * @description By the rules; whether the agent is available is another matter, see `state`.
+             */
             supervised_allowed: boolean;
             /** Supervised Refusal */
             supervised_refusal: string | null;
             /** Unsupervised Allowed */
             unsupervised_allowed: boolean;
-            /** Unsupervised Refusal */
+            /**
+             * Unsupervised Refusal
+             * @description The code that an unsupervised transfer would be refused with.
+             */
             unsupervised_refusal: string | null;
         };
         /**
@@ -1173,11 +1442,17 @@ export interface components {
         };
         /** DirectoryGroup */
         DirectoryGroup: {
-            /** Agents */
+            /**
+             * Agents
+             * @description In a search: all where the group itself was found, else those that were.
+             */
             agents: components["schemas"]["DirectoryAgent"][];
             /** Available */
             available: number;
-            /** Expected Wait */
+            /**
+             * Expected Wait
+             * @description Seconds; 0: somebody is free; null: not known.
+             */
             expected_wait: number | null;
             /** Id */
             id: string;
@@ -1199,11 +1474,28 @@ export interface components {
             waiting_since: string | null;
         };
         /**
+         * DirectoryMessage
+         * @description Agents and groups that everybody sees have changed; batched.
+         */
+        DirectoryMessage: {
+            data: components["schemas"]["DirectoryDelta"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "directory";
+        };
+        /**
          * DirectoryNumber
          * @description A number that is entered by hand. Without one in the search: whether any may be entered at all.
          */
         DirectoryNumber: {
-            /** Number */
+            /**
+             * Number
+             * @description E.164, where what was searched for is a number.
+             */
             number: string | null;
             /** Shown */
             shown: string | null;
@@ -1223,7 +1515,10 @@ export interface components {
             manual_number: components["schemas"]["DirectoryNumber"];
             /** My Agent Groups */
             my_agent_groups: components["schemas"]["DirectoryGroup"][];
-            /** Truncated */
+            /**
+             * Truncated
+             * @description There was more than `limit`.
+             */
             truncated: boolean;
         };
         /** DirectoryPreset */
@@ -1233,11 +1528,20 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-            /** Number */
+            /**
+             * Number
+             * @description E.164.
+             */
             number: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description The refusal as a sentence.
+             */
             reason: string | null;
-            /** Shown */
+            /**
+             * Shown
+             * @description The number as people read it.
+             */
             shown: string;
             /** Supervised Allowed */
             supervised_allowed: boolean;
@@ -1252,24 +1556,17 @@ export interface components {
         };
         /**
          * Event
-         * @description One message of `/v1/ws`. In `/v1/events` the id and the type are SSE's own fields, the data is this `data`.
+         * @description One message of `/v1/ws`. In `/v1/events` the id and the type are SSE's own fields `id` and `event`, and the data is this `data`. Take unknown types for something that a newer gateway has to say.
          */
-        Event: {
-            /** Data */
-            data: components["schemas"]["Snapshot"] | components["schemas"]["MeOut"] | components["schemas"]["DirectoryDelta"] | components["schemas"]["OfferEvent"] | components["schemas"]["PopEvent"] | components["schemas"]["CallEvent"] | components["schemas"]["TransferEvent"] | components["schemas"]["TodayOut"];
-            /** Id */
-            id: string;
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "snapshot" | "agent" | "directory" | "offer.made" | "offer.ended" | "pop" | "call.updated" | "call.ended" | "transfer.updated" | "statistics";
-        };
+        Event: components["schemas"]["SnapshotMessage"] | components["schemas"]["AgentMessage"] | components["schemas"]["DirectoryMessage"] | components["schemas"]["OfferMadeMessage"] | components["schemas"]["OfferEndedMessage"] | components["schemas"]["PopMessage"] | components["schemas"]["CallUpdatedMessage"] | components["schemas"]["CallEndedMessage"] | components["schemas"]["TransferUpdatedMessage"] | components["schemas"]["StatisticsMessage"];
         /** GroupDelta */
         GroupDelta: {
             /** Available */
             available: number;
-            /** Expected Wait */
+            /**
+             * Expected Wait
+             * @description Seconds for a caller who came now; 0: somebody is free; null: not known.
+             */
             expected_wait: number | null;
             /** Id */
             id: string;
@@ -1277,7 +1574,10 @@ export interface components {
             logged_in: number;
             /** Waiting */
             waiting: number;
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description Since when the caller waits who came first; null: nobody waits.
+             */
             waiting_since: string | null;
         };
         /** GroupOut */
@@ -1286,19 +1586,31 @@ export interface components {
             agents: components["schemas"]["MemberOut"][];
             /** Available */
             available: number;
-            /** Expected Wait */
+            /**
+             * Expected Wait
+             * @description Seconds for a caller who came now, from the last waits; 0: somebody is free; null: not known.
+             */
             expected_wait: number | null;
             /** Id */
             id: string;
             /** Logged In */
             logged_in: number;
-            /** Longest Wait */
+            /**
+             * Longest Wait
+             * @description Seconds.
+             */
             longest_wait: number;
             /** Name */
             name: string;
-            /** Waiting */
+            /**
+             * Waiting
+             * @description Callers who wait for this group, an offer under way included.
+             */
             waiting: number;
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description Of the one who waits longest.
+             */
             waiting_since: string | null;
         };
         /** GroupsOut */
@@ -1344,15 +1656,22 @@ export interface components {
             groups: components["schemas"]["Ref"][];
             /** Id */
             id: string;
-            /** Missed Offer */
+            /**
+             * Missed Offer
+             * @description An offer was not answered and the agent was set to busy: stay so, or become available? Setting either ends it.
+             */
             missed_offer: boolean;
             /** Name */
             name: string;
             /** Offer */
             offer: string | null;
             options: components["schemas"]["OptionsOut"];
+            /** @description What the agent last said; `state` says what they are doing. */
             presence: components["schemas"]["Presence"];
-            /** Reason */
+            /**
+             * Reason
+             * @description Why busy: the id of a reason, any other text, or the gateway's own `logged_in` (not ready yet since the login), `missed_offer` and `phone_unreachable`.
+             */
             reason: string | null;
             /** Since */
             since: string | null;
@@ -1378,19 +1697,26 @@ export interface components {
         };
         /** NotEligibleOut */
         NotEligibleOut: {
-            /** Code */
+            /**
+             * Code
+             * @description Stable: `has_the_call`, `has_an_offer`, `rejected_recently`, `missed_offer`, `not_connected`, `offline`, `at_maximum_sessions`, `phone_unreachable`, `busy`, `wrap_up`, `phone_in_use`, `unknown_agent`.
+             */
             code: string;
             /** Id */
             id: string;
             /** Name */
             name: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description The same in words.
+             */
             reason: string;
         };
         /** NoteBody */
         NoteBody: {
             /**
              * Agent
+             * @description For services: in whose name. It must be the agent whose call it is.
              * @default null
              */
             agent?: string | null;
@@ -1411,22 +1737,58 @@ export interface components {
          * @description An empty object, or no body at all.
          */
         Nothing: Record<string, never>;
+        /**
+         * OfferEndedMessage
+         * @description An offer has been answered, or is over without an answer.
+         */
+        OfferEndedMessage: {
+            data: components["schemas"]["OfferEvent"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "offer.ended";
+        };
         /** OfferEvent */
         OfferEvent: {
             offer: components["schemas"]["OfferOut"];
         };
         /**
          * OfferKind
+         * @description - `group`: Of a call that waits for a group.
+         *     - `agent_soft`: A transfer to this agent, made once they were available.
+         *     - `agent_hard`: A transfer to this agent, made at once.
+         *     - `recall`: The agent's own transfer failed: the caller is back.
+         *     - `consult`: Somebody is asked to talk with the agent first.
          * @enum {string}
          */
         OfferKind: "group" | "agent_soft" | "agent_hard" | "recall" | "consult";
+        /**
+         * OfferMadeMessage
+         * @description A call is offered to an agent, with a preview of its screen pop.
+         */
+        OfferMadeMessage: {
+            data: components["schemas"]["OfferEvent"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "offer.made";
+        };
         /** OfferOut */
         OfferOut: {
             /** Agent */
             agent: string;
             /** Call */
             call: string;
-            /** Deadline */
+            /**
+             * Deadline
+             * @description When it times out. Compare with the `Date` of the answer, not with the client's own clock.
+             */
             deadline: string | null;
             /** Ended At */
             ended_at: string | null;
@@ -1443,6 +1805,12 @@ export interface components {
         };
         /**
          * OfferState
+         * @description - `pending`: It waits for the agent's answer.
+         *     - `accepted`: By button, or by picking up the phone.
+         *     - `rejected`: By button, or by declining on the phone.
+         *     - `timed_out`: Nobody answered; the agent became busy.
+         *     - `cancelled`: The caller hung up.
+         *     - `rescinded`: Taken back: the phone could not be reached, or the agent left.
          * @enum {string}
          */
         OfferState: "pending" | "accepted" | "rejected" | "timed_out" | "cancelled" | "rescinded";
@@ -1476,27 +1844,52 @@ export interface components {
          * @description How the administrator has set the site up, as far as a page must know.
          */
         OptionsOut: {
-            /** Crm Frame */
+            /**
+             * Crm Frame
+             * @description Whether `crm_url` of a pop may be shown in a frame; else it is a link.
+             */
             crm_frame: boolean;
-            /** Not Ready Reasons */
+            /**
+             * Not Ready Reasons
+             * @description To choose from when becoming busy. Any other text is taken too.
+             */
             not_ready_reasons: components["schemas"]["ReasonOut"][];
-            /** Offer Timeout */
+            /**
+             * Offer Timeout
+             * @description Seconds that an offer waits for its answer.
+             */
             offer_timeout: number;
-            /** Recording Links */
+            /**
+             * Recording Links
+             * @description Whether a call's recording has a link to listen to.
+             */
             recording_links: boolean;
-            /** Region */
+            /**
+             * Region
+             * @description ISO 3166 country of numbers that are typed without +; null: each needs its +.
+             */
             region: string | null;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description IANA name of the zone in which the site's days begin.
+             */
             timezone: string;
-            /** Wrap Up */
+            /**
+             * Wrap Up
+             * @description Seconds after a call before the next offer; 0: none.
+             */
             wrap_up: number;
         };
         /** PartiesOut */
         PartiesOut: {
             /** Call */
             call: string;
-            /** Items */
+            /**
+             * Items
+             * @description The caller first. Empty once the call has ended.
+             */
             items: components["schemas"]["PartyOut"][];
+            /** @description Where a consultation or a hold is; null without one. */
             stage: components["schemas"]["Stage"] | null;
             state: components["schemas"]["CallState"];
         };
@@ -1504,10 +1897,14 @@ export interface components {
         PartyBody: {
             /**
              * Agent
+             * @description For services: in whose name. It must be the agent whose call it is.
              * @default null
              */
             agent?: string | null;
-            /** Number */
+            /**
+             * Number
+             * @description As it is typed.
+             */
             number: string;
         };
         /**
@@ -1517,31 +1914,49 @@ export interface components {
         PartyOut: {
             /** Agent */
             agent: string | null;
-            /** External */
+            /**
+             * External
+             * @description An outside number that was dialled for this call.
+             */
             external: boolean;
-            /** Hears */
+            /**
+             * Hears
+             * @description Those whom they hear: the ids of the parties that are in one bridge with them and not muted.
+             */
             hears: string[];
-            /** Held */
+            /**
+             * Held
+             * @description Put on hold in a conference, until they are resumed.
+             */
             held: boolean;
             /**
              * Id
+             * @description Names the party within its call; `caller` is always the caller.
              * @example caller
              * @example leg-2
              */
             id: string;
-            /** Muted */
+            /**
+             * Muted
+             * @description The others do not hear them.
+             */
             muted: boolean;
             /** Name */
             name: string | null;
-            /** Number */
+            /**
+             * Number
+             * @description Of the caller and of external parties, in international form where it is known.
+             */
             number: string | null;
             /**
              * Role
+             * @description `agent`: whose call it is, or who is offered it; `target`: who is consulted, or talks on with the caller.
              * @enum {string}
              */
             role: "caller" | "agent" | "target" | "fourth";
             /**
              * State
+             * @description `answered`: on the way between two places; `talking`: in a bridge.
              * @enum {string}
              */
             state: "dialing" | "ringing" | "answered" | "held" | "talking";
@@ -1553,29 +1968,60 @@ export interface components {
         PhoneOut: {
             /** Display Name */
             display_name: string;
-            /** Ice Servers */
+            /**
+             * Ice Servers
+             * @description As RTCPeerConnection takes them; none on one network.
+             */
             ice_servers: (components["schemas"]["TurnServerOut"] | components["schemas"]["StunServerOut"])[];
             /**
              * Password
              * Format: password
              */
             password: string;
-            /** Uri */
+            /**
+             * Uri
+             * @description The phone's SIP address: `sip:anna@pbx.example.com`.
+             */
             uri: string;
-            /** Url */
+            /**
+             * Url
+             * @description The PBX's WebSocket: `wss://...`, `ws://` only on the PBX's own machine.
+             */
             url: string;
-            /** Username */
+            /**
+             * Username
+             * @description For the PBX's question who it is; often, but not always, the user in `uri`.
+             */
             username: string;
         };
         /**
          * PhoneState
          * @description Asterisk's device states, folded to what matters for an offer.
+         *
+         *     - `unknown`: Not told by the PBX. Offers are made: the attempt will show.
+         *     - `idle`: Ready to ring.
+         *     - `in_use`: It rings or is on a call, here or elsewhere.
+         *     - `unreachable`: Not registered, or not answering the PBX: no offers.
          * @enum {string}
          */
         PhoneState: "unknown" | "idle" | "in_use" | "unreachable";
         /** PopEvent */
         PopEvent: {
             pop: components["schemas"]["PopOut"];
+        };
+        /**
+         * PopMessage
+         * @description A call is an agent's now: its screen pop.
+         */
+        PopMessage: {
+            data: components["schemas"]["PopEvent"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "pop";
         };
         /**
          * PopOut
@@ -1614,6 +2060,10 @@ export interface components {
         /**
          * Presence
          * @description What the agent (or a missed offer) last said. What they are doing at the moment is `AgentState`.
+         *
+         *     - `offline`: Not logged in.
+         *     - `available`: Ready for calls.
+         *     - `busy`: Logged in, and not ready.
          * @enum {string}
          */
         Presence: "offline" | "available" | "busy";
@@ -1622,11 +2072,20 @@ export interface components {
          * @description RFC 9457.
          */
         ProblemDetails: {
-            /** Code */
+            /**
+             * Code
+             * @description Stable: for programs.
+             */
             code: string;
-            /** Detail */
+            /**
+             * Detail
+             * @description A sentence that says what to do.
+             */
             detail: string;
-            /** Errors */
+            /**
+             * Errors
+             * @description What is not valid; left out of other problems.
+             */
             errors?: components["schemas"]["ProblemError"][];
             /** Status */
             status: number;
@@ -1639,7 +2098,10 @@ export interface components {
         ProblemError: {
             /** Message */
             message: string;
-            /** Pointer */
+            /**
+             * Pointer
+             * @description Where, as a URI fragment: `#/destination/value` in the body, `#query/limit` in the query.
+             */
             pointer: string;
         };
         /** ReadyOut */
@@ -1653,16 +2115,25 @@ export interface components {
         };
         /** ReasonOut */
         ReasonOut: {
-            /** Id */
+            /**
+             * Id
+             * @description What to send as `reason` with `busy`.
+             */
             id: string;
             /** Name */
             name: string;
         };
         /** RecordingOut */
         RecordingOut: {
-            /** File */
+            /**
+             * File
+             * @description In the PBX's monitor folder. One for the whole call, on the caller's leg.
+             */
             file: string;
-            /** Url */
+            /**
+             * Url
+             * @description Where it can be listened to, if the administrator has said so.
+             */
             url: string | null;
         };
         /** Ref */
@@ -1675,6 +2146,13 @@ export interface components {
         /**
          * Scope
          * @description What a service's token allows.
+         *
+         *     - `calls:read`: All calls with their offers, transfers, history and decisions; today's numbers.
+         *     - `calls:write`: Answer offers, hold, end and note calls in agents' names.
+         *     - `transfers:write`: Transfers, consultations and conferences in agents' names.
+         *     - `agents:read`: The directory, groups and agents with their states.
+         *     - `agents:write`: Set agents' states, log them in and out.
+         *     - `events:read`: The streams, with everybody's events.
          * @enum {string}
          */
         Scope: "calls:read" | "calls:write" | "transfers:write" | "agents:read" | "agents:write" | "events:read";
@@ -1684,7 +2162,10 @@ export interface components {
             agent: string;
             /** Expires At */
             expires_at: string | null;
-            /** Expires In */
+            /**
+             * Expires In
+             * @description Seconds. Get the next one with `POST /v1/token:refresh` before they are over.
+             */
             expires_in: number;
             /** Supervisor */
             supervisor: boolean;
@@ -1699,22 +2180,52 @@ export interface components {
         };
         /** Snapshot */
         Snapshot: {
-            /** At */
+            /**
+             * At
+             * @description The server's clock.
+             */
             at: string | null;
             /** Calls */
             calls: components["schemas"]["CallOut"][];
             directory: components["schemas"]["DirectoryDelta"];
+            /** @description None for a service. */
             me: components["schemas"]["MeOut"] | null;
             /** Offers */
             offers: components["schemas"]["OfferOut"][];
             /** Scopes */
             scopes: components["schemas"]["Scope"][];
-            /** Transfers */
+            /**
+             * Transfers
+             * @description Under way: made by me, or one that I am consulted in.
+             */
             transfers: components["schemas"]["TransferOut"][];
+        };
+        /**
+         * SnapshotMessage
+         * @description All that the client may see, as it is now: at first, and whenever everything begins anew. It replaces everything before it.
+         */
+        SnapshotMessage: {
+            data: components["schemas"]["Snapshot"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "snapshot";
         };
         /**
          * Stage
          * @description Where a consultation is; the table in `consulting.py` says what can happen in each.
+         *
+         *     - `held`: No transfer: the caller hears music, the agent nothing.
+         *     - `ringing`: The target is looked for, or their phone rings. The caller hears music, agent 1 ringing.
+         *     - `consulting`: Agent 1 talks with the target; the caller hears music.
+         *     - `with_caller`: Agent 1 talks with the caller; the target hears music.
+         *     - `conference`: All who are not held talk with one another.
+         *     - `completing`: Caller and target are being put together; agent 1 is released once they are.
+         *     - `returning`: Caller and agent 1 are being put together again.
+         *     - `without_caller`: The caller hung up; the others may finish their sentence.
          * @enum {string}
          */
         Stage: "held" | "ringing" | "consulting" | "with_caller" | "conference" | "completing" | "returning" | "without_caller";
@@ -1722,6 +2233,7 @@ export interface components {
         StateBody: {
             /**
              * Reason
+             * @description Why busy, the id of one of `options.not_ready_reasons` or any other text; shown to the others. Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`) neither.
              * @default null
              */
             reason?: string | null;
@@ -1730,6 +2242,20 @@ export interface components {
              * @enum {string}
              */
             state: "available" | "busy";
+        };
+        /**
+         * StatisticsMessage
+         * @description Today's numbers have changed. Only with `view=all`; at most once a second.
+         */
+        StatisticsMessage: {
+            data: components["schemas"]["TodayOut"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "statistics";
         };
         /** StunServerOut */
         StunServerOut: {
@@ -1743,30 +2269,42 @@ export interface components {
         TodayOut: {
             calls: components["schemas"]["CallsToday"];
             offers: components["schemas"]["OffersToday"];
-            /** Since */
+            /**
+             * Since
+             * @description The last midnight in `timezone`.
+             */
             since: string | null;
             /** Timezone */
             timezone: string;
-            /** Transfers */
+            /**
+             * Transfers
+             * @description Only what there was, in the order of kind, destination and outcome.
+             */
             transfers: components["schemas"]["TransfersToday"][];
-            /** Until */
+            /**
+             * Until
+             * @description The next one: then it begins anew.
+             */
             until: string | null;
         };
         /** TransferBody */
         TransferBody: {
             /**
              * Agent
+             * @description For services: in whose name. It must be the agent whose call it is.
              * @default null
              */
             agent?: string | null;
             /**
              * Deferred
+             * @description Supervised, to an agent: where they are not available, the transfer waits for them and the caller stays.
              * @default false
              */
             deferred?: boolean;
             destination: components["schemas"]["DestinationBody"];
             /**
              * Mode
+             * @description Unsupervised, to an agent: `soft` waits until they are available, `hard` goes at once. None: as the administrator set it.
              * @default null
              */
             mode?: ("soft" | "hard") | null;
@@ -1782,6 +2320,7 @@ export interface components {
             reason?: string | null;
             /**
              * Supervised
+             * @description Talk with the target first; the caller hears music meanwhile. Needed for presets and numbers.
              * @default false
              */
             supervised?: boolean;
@@ -1792,6 +2331,8 @@ export interface components {
         };
         /**
          * TransferKind
+         * @description - `unsupervised`: The agent gives the call away at once (blind).
+         *     - `supervised`: The agent talks with the target first (attended).
          * @enum {string}
          */
         TransferKind: "unsupervised" | "supervised";
@@ -1804,7 +2345,10 @@ export interface components {
             destination: components["schemas"]["DestinationOut"];
             /** Ended At */
             ended_at: string | null;
-            /** Failure */
+            /**
+             * Failure
+             * @description Why it failed: `rejected`, `no_answer`, `unreachable`, `waited_too_long`, `caller_hung_up`, ...
+             */
             failure: string | null;
             /** Id */
             id: string;
@@ -1821,14 +2365,42 @@ export interface components {
         /**
          * TransferOutcome
          * @description What a transfer has come to.
+         *
+         *     - `under_way`: It is not decided yet.
+         *     - `completed`: The target has call and pop.
+         *     - `failed`: The target was not reached, did not take it, or the caller hung up: `failure` of the transfer says which.
+         *     - `cancelled`: The agent took the caller back.
          * @enum {string}
          */
         TransferOutcome: "under_way" | "completed" | "failed" | "cancelled";
         /**
          * TransferState
+         * @description - `moving`: The caller is being taken from agent 1 to the music.
+         *     - `waiting`: The caller hears music until the target is available.
+         *     - `offered`: The target has the offer and does not answer yet.
+         *     - `deferred`: Supervised: the caller stays with agent 1 until the target is available.
+         *     - `ringing`: Supervised: the target is looked for, or their phone rings; the caller hears music.
+         *     - `consulting`: Supervised: agent 1 and the target have talked, and it is not decided yet.
+         *     - `completed`: The target has call and pop.
+         *     - `failed`: The target does not have the call; `failure` says why, and the caller went back.
+         *     - `cancelled`: The agent took it back.
          * @enum {string}
          */
         TransferState: "moving" | "waiting" | "offered" | "deferred" | "ringing" | "consulting" | "completed" | "failed" | "cancelled";
+        /**
+         * TransferUpdatedMessage
+         * @description A transfer has begun, changed or ended.
+         */
+        TransferUpdatedMessage: {
+            data: components["schemas"]["TransferEvent"];
+            /** @description `<epoch>-<seq>`: come back with the last one to get what was missed. */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "transfer.updated";
+        };
         /** TransfersOut */
         TransfersOut: {
             /** Items */
@@ -2261,8 +2833,10 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 state?: "live" | "ended" | "all";
+                /** @description For services and supervisors. */
                 agent?: string;
                 group?: string;
             };
@@ -2426,6 +3000,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
             };
             header?: never;
@@ -4256,9 +4831,12 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 call?: string;
+                /** @description One kind only, such as `transfer.refused`. */
                 kind?: string;
+                /** @description For services and supervisors: who asked, or got the offer. */
                 agent?: string;
             };
             header?: never;
@@ -4335,7 +4913,9 @@ export interface operations {
     searchDirectory: {
         parameters: {
             query?: {
+                /** @description Beginnings of words, in any order, without regard to case and accents. */
                 q?: string;
+                /** @description How many agents, groups and presets at most. */
                 limit?: number;
             };
             header?: never;
@@ -4402,8 +4982,16 @@ export interface operations {
     };
     streamEvents: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description What concerns this agent, or everybody's events. Agents get `mine` unless they ask for `all`, which needs the scope `events:read`; services always get `all`. */
+                view?: "mine" | "all";
+                /** @description In place of the header, for browsers' WebSocket: the id of the last event that the client has had. */
+                last_event_id?: string;
+            };
+            header?: {
+                /** @description The id of the last event that the client has had; browsers' EventSource sends it by itself. */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5229,6 +5817,7 @@ export interface operations {
     listOffers: {
         parameters: {
             query?: {
+                /** @description For services and supervisors. */
                 agent?: string;
             };
             header?: never;
@@ -5770,8 +6359,10 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 call?: string;
+                /** @description For services and supervisors: who made the transfer. */
                 agent?: string;
             };
             header?: never;
@@ -6572,14 +7163,27 @@ export interface operations {
     };
     openWebSocket: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description What concerns this agent, or everybody's events. Agents get `mine` unless they ask for `all`, which needs the scope `events:read`; services always get `all`. */
+                view?: "mine" | "all";
+                /** @description In place of the header, for browsers' WebSocket: the id of the last event that the client has had. */
+                last_event_id?: string;
+            };
+            header?: {
+                /** @description The id of the last event that the client has had; browsers' EventSource sends it by itself. */
+                "Last-Event-ID"?: string;
+                /**
+                 * @description `callbridge.v1`, and for clients that cannot send `Authorization`, as browsers, beside it `bearer.` and the token: `new WebSocket(url, ['callbridge.v1', 'bearer.' + token])`. The answer names `callbridge.v1` alone.
+                 * @example callbridge.v1, bearer.eyJhbGciOi...
+                 */
+                "Sec-WebSocket-Protocol"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The stream begins; each message is an Event */
+            /** @description The stream begins; each message is an Event, see the components */
             101: {
                 headers: {
                     [name: string]: unknown;
@@ -6639,6 +7243,318 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
+            };
+        };
+    };
+    onCallEnded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same at every attempt: take a message with an id that you have had already for a repetition. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in epoch seconds. Refuse old ones. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of an HMAC-SHA256 over id, timestamp and body, joined by dots: see https://www.standardwebhooks.com */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["CallEvent"];
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "call.ended";
+                };
+            };
+        };
+        responses: {
+            /** @description Do not send this message again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Answer within ten seconds; what is in the answer is not read. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again, later each time, for a day. Redirections are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCallUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same at every attempt: take a message with an id that you have had already for a repetition. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in epoch seconds. Refuse old ones. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of an HMAC-SHA256 over id, timestamp and body, joined by dots: see https://www.standardwebhooks.com */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["CallEvent"];
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "call.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description Do not send this message again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Answer within ten seconds; what is in the answer is not read. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again, later each time, for a day. Redirections are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onOfferEnded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same at every attempt: take a message with an id that you have had already for a repetition. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in epoch seconds. Refuse old ones. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of an HMAC-SHA256 over id, timestamp and body, joined by dots: see https://www.standardwebhooks.com */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["OfferEvent"];
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "offer.ended";
+                };
+            };
+        };
+        responses: {
+            /** @description Do not send this message again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Answer within ten seconds; what is in the answer is not read. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again, later each time, for a day. Redirections are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onOfferMade: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same at every attempt: take a message with an id that you have had already for a repetition. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in epoch seconds. Refuse old ones. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of an HMAC-SHA256 over id, timestamp and body, joined by dots: see https://www.standardwebhooks.com */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["OfferEvent"];
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "offer.made";
+                };
+            };
+        };
+        responses: {
+            /** @description Do not send this message again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Answer within ten seconds; what is in the answer is not read. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again, later each time, for a day. Redirections are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPop: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same at every attempt: take a message with an id that you have had already for a repetition. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in epoch seconds. Refuse old ones. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of an HMAC-SHA256 over id, timestamp and body, joined by dots: see https://www.standardwebhooks.com */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["PopEvent"];
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "pop";
+                };
+            };
+        };
+        responses: {
+            /** @description Do not send this message again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Answer within ten seconds; what is in the answer is not read. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again, later each time, for a day. Redirections are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onTransferUpdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same at every attempt: take a message with an id that you have had already for a repetition. */
+                "webhook-id": string;
+                /** @description When this attempt was made, in epoch seconds. Refuse old ones. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of an HMAC-SHA256 over id, timestamp and body, joined by dots: see https://www.standardwebhooks.com */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["TransferEvent"];
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "transfer.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description Do not send this message again. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Answer within ten seconds; what is in the answer is not read. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again, later each time, for a day. Redirections are not followed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
