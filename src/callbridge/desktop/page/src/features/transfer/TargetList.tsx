@@ -21,8 +21,8 @@ import css from "./transfer.module.css";
 const toggled = signal<ReadonlyMap<string, boolean>>(new Map());
 
 /** Rows of a section that are made at first, and each time when the last one comes into view. */
-const FIRST = 60;
-const MORE = 120;
+const FIRST = 30;
+const MORE = 100;
 
 interface TargetListProps {
   query: Signal<string>;
@@ -157,9 +157,9 @@ export function TargetList({ query, chosen, onChoose, onNumber, onGo, inputRef }
                   <p class={css.quiet}>{t(`transfer.none.${section}`)}</p>
                 ) : (
                   <Rows
-                    key={query.value}
                     id={id}
                     section={section}
+                    query={query.value}
                     rows={shown}
                     active={active}
                     chosen={chosen}
@@ -200,6 +200,7 @@ function HitCount({ count }: { count: number }) {
 interface RowsProps {
   id: string;
   section: Section;
+  query: string;
   rows: readonly Row[];
   active: Signal<string | null>;
   chosen: ReadonlySignal<string | null>;
@@ -207,8 +208,13 @@ interface RowsProps {
 }
 
 /** Only as many as can be seen, and more when the end comes into view. */
-function Rows({ id, section, rows, active, chosen, onChoose }: RowsProps) {
+function Rows({ id, section, query, rows, active, chosen, onChoose }: RowsProps) {
   const limit = useSignal(FIRST);
+  const searched = useRef(query);
+  if (searched.current !== query) {
+    searched.current = query;
+    limit.value = FIRST;
+  }
   const end = useRef<HTMLButtonElement>(null);
   const more = rows.length > limit.value;
   useLayoutEffect(() => {

@@ -129,11 +129,12 @@ export function rowsOf(hits: Hits, section: Section, toggled: ReadonlyMap<string
   return rows;
 }
 
-/** Where an arrow key leads, round at the ends. null: there is nothing. */
+/** Where an arrow key leads, round at the ends; larger steps stop there. null: there is nothing. */
 export function stepTo(keys: readonly string[], from: string | null, by: number): string | null {
   const at = from === null ? -1 : keys.indexOf(from);
   if (at < 0) return (by > 0 ? keys[0] : keys.at(-1)) ?? null;
-  return keys[(at + by + keys.length) % keys.length] ?? null;
+  const to = Math.abs(by) === 1 ? (at + by + keys.length) % keys.length : at + by;
+  return keys[Math.min(Math.max(to, 0), keys.length - 1)] ?? null;
 }
 
 /** Typed into the search, but meant to be called. */
