@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "web"))
 
 from web_fakes import KNOWN, PASSWORD, FakeArchive, FakeGateway, token_hash, web_settings
 
+from callbridge.desktop import bundle
 from callbridge.domain.agents import Agent, PhoneState, Presence
 from callbridge.domain.calls import (
     Call,
@@ -37,10 +38,46 @@ from callbridge.domain.settings import AgentSettings, GroupSettings, Member, Opt
 from callbridge.domain.world import World
 from callbridge.web import Hub, Limits, Scope, Service, create_app, create_hub, start_server
 
-FIRST = "Anna Bernd Carla Dora Emil Fatma Georg Hanna Ivan Jana Kofi Lena Marek Nadia Oskar Paula Quentin Rosa".split()
-LAST = "Albers Brandt Çelik Dietz Engel Fischer Groß Hoffmann Ilić Jansen Kowalski Lindner Müller Novák Özdemir".split()
-TEAMS = "Windows Support,Sales,Billing,Linux Support,Returns,Deliveries,Contracts,Key Accounts,Complaints,Spare Parts"
-CITIES = "Berlin Hamburg Köln Wien Zürich Graz".split()
+FIRST = [
+    "Anna",
+    "Bernd",
+    "Carla",
+    "Dora",
+    "Emil",
+    "Fatma",
+    "Georg",
+    "Hanna",
+    "Ivan",
+    "Jana",
+    "Kofi",
+    "Lena",
+    "Marek",
+    "Nadia",
+    "Oskar",
+    "Paula",
+    "Quentin",
+    "Rosa",
+]
+LAST = [
+    "Albers",
+    "Brandt",
+    "Çelik",
+    "Dietz",
+    "Engel",
+    "Fischer",
+    "Groß",
+    "Hoffmann",
+    "Ilić",
+    "Jansen",
+    "Kowalski",
+    "Lindner",
+    "Müller",
+    "Novák",
+    "Özdemir",
+]
+TEAMS = ["Windows Support", "Sales", "Billing", "Linux Support", "Returns", "Deliveries", "Contracts", "Key Accounts"]
+TEAMS += ["Complaints", "Spare Parts"]
+CITIES = ["Berlin", "Hamburg", "Köln", "Wien", "Zürich", "Graz"]
 
 BOARD_TOKEN = "wallboard-secret-token"
 """Of a service that may read groups and calls, as a wallboard needs it."""
@@ -61,8 +98,11 @@ BOSS, WORKER = agent_id(0), agent_id(1)
 def large_settings(agents: int, groups: int) -> Settings:
     """Each agent is in two groups."""
     names = [f"{FIRST[n % len(FIRST)]} {LAST[(n // len(FIRST)) % len(LAST)]}" for n in range(agents)]
-    teams = TEAMS.split(",")
-    titles = [teams[n % len(teams)] + (f" {CITIES[n // len(teams) % 6]}" if n >= len(teams) or groups > 12 else "") for n in range(groups)]
+    cities = groups > len(TEAMS) + 2
+    titles = [
+        TEAMS[n % len(TEAMS)] + (f" {CITIES[n // len(TEAMS) % len(CITIES)]}" if cities or n >= len(TEAMS) else "")
+        for n in range(groups)
+    ]
     members: list[list[Member]] = [[] for _ in range(groups)]
     for n in range(agents):
         for group in {n % groups, (n * 7 + 3) % groups}:
@@ -239,6 +279,17 @@ async def large_site(agents: int = 500, groups: int = 60, *, batch: float = 0.1,
         yield Site(f"http://127.0.0.1:{runner.addresses[0][1]}", gateway, archive, hub)
     finally:
         await runner.cleanup()
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is now, each as one line."""
+    await page.evaluate((bundle.PAGE / "node_modules/axe-core/axe.min.js").read_text())
+    found = await page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for rule in found["violations"]
+        for node in rule["nodes"][:3]
+    ]
 
 
 _AT_WORK = (

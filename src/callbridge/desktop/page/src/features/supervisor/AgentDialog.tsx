@@ -68,12 +68,18 @@ export function AgentDialog({ row, onClose }: { row: AgentRow; onClose: () => vo
           <h3>{t("supervisor.change")}</h3>
           {IN_CALL.has(row.state) && <Notice>{t("supervisor.changeInCall")}</Notice>}
           <div class={css.changeRow}>
-            <Button busy={wanted.value === "available"} onClick={() => set("available")}>
+            <Button
+              disabled={row.state === "available"}
+              busy={wanted.value === "available"}
+              onClick={() => set("available")}
+            >
               {t("state.available")}
             </Button>
-            <Button kind="danger" busy={wanted.value === "offline"} onClick={() => set("offline")}>
-              {t("supervisor.logOut")}
-            </Button>
+            {row.state !== "offline" && (
+              <Button kind="danger" busy={wanted.value === "offline"} onClick={() => set("offline")}>
+                {t("supervisor.logOut")}
+              </Button>
+            )}
           </div>
           <div class={css.changeRow}>
             <Select

@@ -49,6 +49,7 @@ const COLUMNS: readonly Column<AgentRow>[] = [
     title: () => t("supervisor.call"),
     cell: (row) => <CurrentCall row={row} />,
     by: (row) => row.caller,
+    without: (row) => row.caller === null,
   },
   {
     key: "groups",
@@ -59,6 +60,7 @@ const COLUMNS: readonly Column<AgentRow>[] = [
       </span>
     ),
     by: (row) => row.groupNames || null,
+    without: (row) => row.groupNames === "",
   },
 ];
 

@@ -78,19 +78,18 @@ export function BoardSettings({ groups, onClose }: { groups: readonly GroupRow[]
           </div>
         )}
         <fieldset class={css.choice}>
-          <legend>{t("wallboard.groups")}</legend>
+          <legend>
+            {t("wallboard.groups")} <span class={css.aside}>{t("wallboard.groupsHint")}</span>
+          </legend>
           <div class={css.choices}>
             {groups.map(({ id, name }) => (
               <label key={id} class={css.one}>
                 <input
                   type="checkbox"
-                  checked={onBoard(id)}
+                  checked={chosen.value.includes(id)}
                   onChange={(event) => {
-                    const all = groups.map((group) => group.id);
-                    const next = all.filter((each) => (each === id ? event.currentTarget.checked : onBoard(each)));
-                    // None is all: a wallboard without a group is of no use.
-                    choose(next.length === all.length ? [] : next);
-                    event.currentTarget.checked = onBoard(id);
+                    const others = chosen.value.filter((each) => each !== id);
+                    choose(event.currentTarget.checked ? [...others, id] : others);
                   }}
                 />
                 {name}

@@ -24,6 +24,7 @@ const COLUMNS: readonly Column<GroupRow>[] = [
     cell: (row) => <Wait since={row.waiting_since} />,
     // The longest wait began first.
     by: (row) => (row.waiting_since === null ? null : -Date.parse(row.waiting_since)),
+    without: (row) => row.waiting_since === null,
     numeric: true,
   },
   {
@@ -43,6 +44,7 @@ const COLUMNS: readonly Column<GroupRow>[] = [
     title: () => t("supervisor.expected"),
     cell: (row) => <Expected row={row} />,
     by: (row) => row.expected_wait,
+    without: (row) => row.expected_wait === null,
     numeric: true,
   },
 ];

@@ -19,7 +19,8 @@ export interface Column<R> {
   by: (row: R) => Sortable;
   /** Numbers and times, at the right. */
   numeric?: boolean;
-  class?: string | undefined;
+  /** There is nothing in it: cards leave it out then. */
+  without?: (row: R) => boolean;
 }
 
 interface TableProps<R> {
@@ -101,7 +102,7 @@ export function SortableTable<R extends { id: string }>({
                 <th
                   key={each.key}
                   scope="col"
-                  class={cx(each.numeric && css.numeric, each.class)}
+                  class={cx(each.numeric && css.numeric)}
                   aria-sort={each.key !== key ? undefined : down ? "descending" : "ascending"}
                 >
                   <button type="button" class={css.head} onClick={() => sortBy(each.key)}>
@@ -182,7 +183,7 @@ function Row<R>({ row, columns }: OneProps<R>) {
   return (
     <tr>
       {columns.map((each, place) => {
-        const name = cx(each.numeric && css.numeric, each.class);
+        const name = cx(each.numeric && css.numeric);
         return place === 0 ? (
           <th key={each.key} scope="row" class={name}>
             {each.cell(row)}
@@ -203,12 +204,14 @@ function Card<R>({ row, columns }: OneProps<R>) {
     <li class={css.card}>
       <p class={css.cardTitle}>{first?.cell(row)}</p>
       <dl class={css.cardParts}>
-        {rest.map((each) => (
-          <div key={each.key} class={css.cardPart}>
-            <dt>{each.title()}</dt>
-            <dd>{each.cell(row)}</dd>
-          </div>
-        ))}
+        {rest
+          .filter((each) => !each.without?.(row))
+          .map((each) => (
+            <div key={each.key} class={css.cardPart}>
+              <dt>{each.title()}</dt>
+              <dd>{each.cell(row)}</dd>
+            </div>
+          ))}
       </dl>
     </li>
   );

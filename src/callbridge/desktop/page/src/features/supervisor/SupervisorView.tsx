@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { t } from "../../texts/t";
 import { Agents } from "./Agents";
 import { agents, connection, everybody, groups, today, waiting, watch } from "./everybody";
+import { useFrozen } from "./frozen";
 import { Groups } from "./Groups";
 import { count, percent } from "./numbers";
 import { countStates } from "./rows";
@@ -16,9 +17,10 @@ import { Waiting } from "./Waiting";
 /** Groups, agents and today's numbers, live. For supervisors only; takes no props. */
 export function SupervisorView() {
   useEffect(watch, []);
-  const old = useComputed(() => connection.value.state === "lost");
+  const lostAt = useComputed(() => (connection.value.state === "lost" ? connection.value.since : null));
+  useFrozen(lostAt);
   return (
-    <main id="main" tabIndex={-1} class={css.screen} data-old={old.value || undefined}>
+    <main id="main" tabIndex={-1} class={css.screen} data-old={lostAt.value !== null || undefined}>
       <h1 class="visually-hidden">{t("supervisor.title")}</h1>
       {everybody.known.value ? (
         <>

@@ -1,15 +1,16 @@
 import { AlarmClock } from "lucide-preact";
-import { asClock, now, secondsSince } from "../../model/clock";
+import { asClock, secondsSince } from "../../model/clock";
 import { t } from "../../texts/t";
 import { cx } from "../../ui/cx";
 import { Icon } from "../../ui/Icon";
 import { useDerived } from "./derived";
+import { shownNow } from "./frozen";
 import { limit } from "./limit";
 import css from "./supervisor.module.css";
 
 /** How long somebody has waited, counting; from the limit on with a mark that does not need its colour. */
 export function Wait({ since }: { since: string | null }) {
-  const text = useDerived(() => asClock(secondsSince(since, now.value)), [since]);
+  const text = useDerived(() => asClock(secondsSince(since, shownNow.value)), [since]);
   const over = useDerived(() => isOver(since), [since]);
   if (since === null) return <span class={css.none}>–</span>;
   return (
@@ -24,5 +25,5 @@ export function Wait({ since }: { since: string | null }) {
 }
 
 export function isOver(since: string | null): boolean {
-  return since !== null && secondsSince(since, now.value) >= limit.value;
+  return since !== null && secondsSince(since, shownNow.value) >= limit.value;
 }

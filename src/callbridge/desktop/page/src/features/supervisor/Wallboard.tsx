@@ -13,6 +13,7 @@ import { columnsFor, pagesOf, rowsFor } from "./board";
 import { asked, type BoardData, boardToken, live } from "./boardData";
 import { BoardSettings, onBoard } from "./BoardSettings";
 import { useDerived } from "./derived";
+import { shownNow, useFrozen } from "./frozen";
 import { count } from "./numbers";
 import type { GroupRow } from "./rows";
 import { useNewestPage, useWakeLock } from "./staying";
@@ -36,6 +37,7 @@ export function Wallboard() {
 
 function Board({ data }: { data: BoardData }) {
   useEffect(data.start, []);
+  useFrozen(data.lostAt);
   useWakeLock();
   useNewestPage();
   const settings = useSignal(false);
@@ -237,8 +239,7 @@ function Tile({ group }: { group: GroupRow }) {
           <div class={cx(css.number, group.available === 0 && css.nobody)}>
             <dt>{t("supervisor.available")}</dt>
             <dd class="numbers">
-              {count(group.available)}
-              <small>{t("supervisor.ofAll", { all: count(group.logged_in) })}</small>
+              {count(group.available)} <small>{t("supervisor.ofAll", { all: count(group.logged_in) })}</small>
             </dd>
           </div>
         </dl>
@@ -248,7 +249,7 @@ function Tile({ group }: { group: GroupRow }) {
 }
 
 function BigWait({ since }: { since: string | null }) {
-  const text = useDerived(() => (since === null ? "–" : asClock(secondsSince(since, now.value))), [since]);
+  const text = useDerived(() => (since === null ? "–" : asClock(secondsSince(since, shownNow.value))), [since]);
   const over = useDerived(() => isOver(since), [since]);
   return (
     <span class={cx(css.wait, over.value && css.waitOver)}>
