@@ -68,6 +68,9 @@ async def test_given_a_call_when_it_is_worked_on_then_notes_history_and_wrap_up_
     # The call is over, so the stream knows it no more; its record does.
     await expect(anna.call.get_by_role("heading", level=2)).to_have_text("Max")
     await expect(notes).to_contain_text("Polite.")
+    await anna.page.get_by_label("Add a note").fill("Money is on its way.")
+    await anna.button("Save").click()
+    await expect(notes.get_by_role("article").last).to_contain_text("Money is on its way.")
     await wrapup.get_by_role("button", name="End wrap-up now").click()
     await expect(wrapup).to_have_count(0)
     await expect(anna.state).to_contain_text("Available")
@@ -88,7 +91,9 @@ async def test_given_a_call_when_page_and_gateway_begin_anew_then_the_picture_is
     await expect(anna.page.get_by_text("The gateway cannot be reached.")).to_be_visible(timeout=10_000)
     await anna.page.get_by_label("Add a note").fill("Written while nobody heard it.")
     await expect(anna.button("Save")).to_be_disabled()
-    await expect(anna.call).to_contain_text("Not connected to the gateway")
+    await expect(anna.call.get_by_text("Not connected to the gateway").first).to_be_visible()
+    for button in ("Transfer", "Hold", "Hang up", "Available", "Busy"):
+        await expect(anna.button(button)).to_be_disabled()
     await axe(anna.page, "a lost connection")
     await site.start()
     await expect(anna.page.get_by_text("The gateway cannot be reached.")).to_have_count(0, timeout=15_000)

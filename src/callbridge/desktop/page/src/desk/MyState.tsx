@@ -17,6 +17,7 @@ import { Menu, MenuGroup, MenuItem, MenuLine } from "../ui/Menu";
 import { StateDot } from "../ui/StateDot";
 import { Elapsed } from "../ui/Time";
 import { toastProblem } from "../ui/Toasts";
+import { away } from "./away";
 import css from "./MyState.module.css";
 
 /** What I do now, since when, and one click to be available or busy. */
@@ -49,12 +50,13 @@ export function MyState() {
         </span>
         <Aside me={me} />
       </p>
-      <div class={css.buttons} role="group" aria-label={t("state.set")}>
+      <div class={css.buttons} role="group" aria-label={t("state.set")} title={away.value ?? undefined}>
         <button
           type="button"
           class={cx(css.choice, me.presence === "available" && css.available)}
           aria-pressed={me.presence === "available"}
           aria-busy={wanted.value === "available" || undefined}
+          disabled={away.value !== null}
           onClick={() => set("available")}
         >
           {t("state.available")}
@@ -64,6 +66,7 @@ export function MyState() {
           class={cx(css.choice, me.presence === "busy" && css.busy)}
           aria-pressed={me.presence === "busy"}
           aria-busy={wanted.value === "busy" || undefined}
+          disabled={away.value !== null}
           onClick={() => set("busy")}
         >
           {t("state.busy")}
@@ -79,6 +82,7 @@ export function MyState() {
               aria-expanded={props["aria-expanded"]}
               aria-label={t("state.reasons")}
               title={t("state.reasons")}
+              disabled={away.value !== null}
               onClick={props.onClick}
             >
               <Icon of={ChevronDown} size={14} />

@@ -4,6 +4,7 @@ import { api, newKey } from "../../api/client";
 import type { Call, Note } from "../../api/types";
 import { away } from "../../desk/away";
 import { agentName } from "../../model/directory";
+import { model } from "../../model/store";
 import { t } from "../../texts/t";
 import { Button } from "../../ui/Button";
 import { Plain } from "../../ui/Plain";
@@ -62,8 +63,9 @@ function Writing({ call, part }: { call: Call; part: Part }) {
   const id = useId();
   const text = drafts.value.get(call.id) ?? "";
   if (part === "asked") return <p class={css.hint}>{t("notes.notYours")}</p>;
-  if (part === "over" && text === "") return <p class={css.hint}>{t("notes.over")}</p>;
-  const why = part === "over" ? t("notes.over") : away.value;
+  const may = part === "mine" || mayNoteStill(call, model.me.value?.id);
+  if (!may && text === "") return <p class={css.hint}>{t("notes.over")}</p>;
+  const why = may ? away.value : t("notes.over");
   const save = async () => {
     const wanted = text.trim();
     if (wanted === "" || saving.value || why !== null) return;
@@ -117,6 +119,11 @@ function Writing({ call, part }: { call: Call; part: Part }) {
       </div>
     </form>
   );
+}
+
+/** Whoever had a call last adds notes also while nobody has it, and for a while after its end. */
+export function mayNoteStill(call: Pick<Call, "agent" | "last_agent">, me: string | undefined): boolean {
+  return call.agent === null && me !== undefined && call.last_agent?.id === me;
 }
 
 const SAVE = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ ⏎" : "Ctrl ⏎";

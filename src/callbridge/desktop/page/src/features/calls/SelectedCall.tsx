@@ -1,6 +1,7 @@
 import { Copy, UserRound } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import type { Call } from "../../api/types";
+import { away } from "../../desk/away";
 import { selectedCall } from "../../desk/selection";
 import { agentName } from "../../model/directory";
 import { model } from "../../model/store";
@@ -13,6 +14,7 @@ import { phoneNumber } from "../../ui/number";
 import { Plain } from "../../ui/Plain";
 import { Elapsed } from "../../ui/Time";
 import { toast } from "../../ui/Toasts";
+import { phoneState } from "../phone/phone";
 import { CallActions } from "../transfer/CallActions";
 import { TransferControls } from "../transfer/TransferControls";
 import { keepAfterCall } from "./afterwards";
@@ -52,13 +54,15 @@ function Shown({ call }: { call: Call }) {
   return (
     <>
       <Head call={call} />
-      {part === "mine" && call.state === "connecting" && <p class={css.answer}>{t("call.answer")}</p>}
-      {part !== "over" && (
-        <div class={css.actions}>
-          <CallActions call={call} />
-        </div>
+      {part === "mine" && call.state === "connecting" && phoneState.value !== "registered" && (
+        <p class={css.answer}>{t("call.answer")}</p>
       )}
-      <TransferControls call={call} />
+      {/* Nothing in it can be pressed while the gateway is away. */}
+      <fieldset class={css.actions} disabled={away.value !== null}>
+        {away.value !== null && part !== "over" && <p class={css.away}>{away.value}</p>}
+        {part !== "over" && <CallActions call={call} />}
+        <TransferControls call={call} />
+      </fieldset>
       {part === "asked" && <p class={css.previewTag}>{t("pop.previewOf", { name: agentName(call.agent) })}</p>}
       <div class={cx(css.columns, part === "asked" && css.previewed)}>
         <ScreenPop call={call} pop={pop} />

@@ -17,7 +17,12 @@ const missing = computed(
 );
 
 export function keepAfterCall(): () => void {
-  return effect(() => {
+  const stop = model.onEvent((event) => {
+    if (event.type !== "call.updated" && event.type !== "call.ended") return;
+    // A note that was added to it.
+    if (event.data.call.id === asked.value?.id) asked.value = event.data.call;
+  });
+  const end = effect(() => {
     asked.value = null;
     if (!missing.value) return;
     const gone = new AbortController();
@@ -30,6 +35,10 @@ export function keepAfterCall(): () => void {
       .catch(() => undefined);
     return () => gone.abort();
   });
+  return () => {
+    stop();
+    end();
+  };
 }
 
 /** The one that ended last. */

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Call } from "../../api/types";
 import { lastOf } from "./afterwards";
 import { mayBeFramed } from "./Crm";
+import { mayNoteStill } from "./Notes";
 
 it("never frames a page of its own origin, which could free itself", () => {
   expect(mayBeFramed(new URL("https://crm.example/1"), "https://desk.example")).toBe(true);
@@ -14,4 +15,12 @@ it("takes the call that ended last for the one of wrap-up", () => {
     "b",
   );
   expect(lastOf([ended("c", null)])).toBe(null);
+});
+
+it("lets whoever had a call last note it while nobody has it", () => {
+  const last_agent = { id: "anna", name: "Anna" };
+  expect(mayNoteStill({ agent: null, last_agent }, "anna")).toBe(true);
+  expect(mayNoteStill({ agent: null, last_agent }, "bernd")).toBe(false);
+  expect(mayNoteStill({ agent: "bernd", last_agent }, "anna")).toBe(false);
+  expect(mayNoteStill({ agent: null, last_agent: null }, undefined)).toBe(false);
 });
