@@ -124,6 +124,8 @@ class PopOut(Out):
     transferred_by: Ref | None
     transfer_reason: Text | None
     crm_url: Text | None
+    """The group's or the site's link with this call's values; null: none is configured, or a value would have led it to
+    another place by `.` or `..`."""
 
 
 class OfferOut(Out):

@@ -2040,7 +2040,10 @@ export interface components {
             caller_name: string;
             /** Caller Number */
             caller_number: string;
-            /** Crm Url */
+            /**
+             * Crm Url
+             * @description The group's or the site's link with this call's values; null: none is configured, or a value would have led it to another place by `.` or `..`.
+             */
             crm_url: string | null;
             /** Data */
             data: {
