@@ -8,12 +8,16 @@ import { App } from "./app";
 import { startClock } from "./model/clock";
 import { keepDirectory } from "./model/directory";
 import { model } from "./model/store";
+import { keepPhone } from "./features/phone/phone";
+import { keepCalls } from "./features/phone/rejoin";
 import { startRouter } from "./router";
 
 startClock();
 startRouter();
 keepRenewing();
 keepDirectory();
+keepPhone();
+keepCalls();
 
 // The stream lives as long as somebody is logged in, whoever it is.
 const stream = new Stream({ take: (events) => model.take(events), connection });
