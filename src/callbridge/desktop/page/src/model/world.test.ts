@@ -112,6 +112,14 @@ describe("the world", () => {
     expect(none.offers.size).toBe(0);
   });
 
+  it("tells the call of its transfer, which is newer there than with the call itself", () => {
+    const first = { call: "c-1", made_at: "2026-01-01T00:00:00Z" };
+    const world = after(snapshot(), updated(call("c-1")), moved({ ...first, state: "deferred" }));
+    expect(world.calls.get("c-1")?.transfer?.state).toBe("deferred");
+    const older = apply(world, moved({ ...first, id: "t-0", made_at: "2025-01-01T00:00:00Z", state: "failed" }));
+    expect(older.calls.get("c-1")?.transfer?.id).toBe("t-1");
+  });
+
   it("has a transfer until it ends, and what became of it afterwards", () => {
     expect(after(snapshot(), moved({})).transfers.has("t-1")).toBe(true);
     const world = after(snapshot(), moved({}), moved({ state: "failed", failure: "no_answer" }));

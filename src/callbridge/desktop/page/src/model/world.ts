@@ -132,7 +132,11 @@ function withCall(world: World, call: Call, stays: boolean): World {
   return { ...world, calls: without(world.calls, call.id), past, pops: kept };
 }
 
-function withTransfer(world: World, transfer: Transfer): World {
+function withTransfer(before: World, transfer: Transfer): World {
+  const call = before.calls.get(transfer.call);
+  // The call has it too, and is not always told anew itself.
+  const newest = call !== undefined && (call.transfer?.made_at ?? "") <= (transfer.made_at ?? "");
+  const world = newest ? { ...before, calls: put(before.calls, call.id, { ...call, transfer }) } : before;
   if (!ENDED.has(transfer.state)) return { ...world, transfers: put(world.transfers, transfer.id, transfer) };
   return {
     ...world,

@@ -83,9 +83,10 @@ export function TargetList({ query, chosen, onChoose, onNumber, onGo, inputRef }
     setOpen(group, false);
     active.value = group;
   };
-  useEffect(() => {
+  const ask = (text: string) => {
+    query.value = text;
     active.value = null;
-  }, [query.value]);
+  };
 
   return (
     <>
@@ -110,7 +111,7 @@ export function TargetList({ query, chosen, onChoose, onNumber, onGo, inputRef }
           autoFocus
           value={query.value}
           onInput={(event) => {
-            query.value = event.currentTarget.value;
+            ask(event.currentTarget.value);
           }}
           onKeyDown={onKeyDown}
           onBlur={() => {
@@ -119,15 +120,7 @@ export function TargetList({ query, chosen, onChoose, onNumber, onGo, inputRef }
         />
         {searching && <HitCount count={found?.hits.count ?? 0} />}
         {searching && (
-          <Button
-            kind="quiet"
-            size="small"
-            icon={X}
-            aria-label={t("transfer.clear")}
-            onClick={() => {
-              query.value = "";
-            }}
-          />
+          <Button kind="quiet" size="small" icon={X} aria-label={t("transfer.clear")} onClick={() => ask("")} />
         )}
       </div>
       {/* Focusable by script only: the keys are the field's. */}
