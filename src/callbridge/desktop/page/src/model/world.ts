@@ -135,8 +135,8 @@ function withCall(world: World, call: Call, stays: boolean): World {
 function withTransfer(before: World, transfer: Transfer): World {
   const call = before.calls.get(transfer.call);
   // The call has it too, and is not always told anew itself.
-  const newest = call !== undefined && (call.transfer?.made_at ?? "") <= (transfer.made_at ?? "");
-  const world = newest ? { ...before, calls: put(before.calls, call.id, { ...call, transfer }) } : before;
+  const latest = call !== undefined && (call.transfer?.made_at ?? "") <= (transfer.made_at ?? "");
+  const world = latest ? { ...before, calls: put(before.calls, call.id, { ...call, transfer }) } : before;
   if (!ENDED.has(transfer.state)) return { ...world, transfers: put(world.transfers, transfer.id, transfer) };
   return {
     ...world,

@@ -21,7 +21,7 @@ import css from "./transfer.module.css";
 const toggled = signal<ReadonlyMap<string, boolean>>(new Map());
 
 /** Rows of a section that are made at first, and each time when the last one comes into view. */
-const FIRST = 30;
+const FIRST = 20;
 const MORE = 100;
 
 interface TargetListProps {
