@@ -127,13 +127,14 @@ export class Stream {
     if (this.connection.value.state !== "live") this.connection.value = { state: "live" };
   }
 
-  private async closed(code: number, opened: boolean): Promise<void> {
+  /** `since`: until then there were signs of life. */
+  private async closed(code: number, opened: boolean, since = Date.now()): Promise<void> {
     this.socket = null;
     if (this.stopped) return;
     // A stream ends with the token that it was opened with; the next token has been got long before.
     const renewed = session.value !== null && session.value.token !== this.tokenUsed;
     if (code === TOKEN_OVER && renewed) return this.open();
-    if (this.connection.value.state === "live") this.connection.value = { state: "lost", since: Date.now() };
+    if (this.connection.value.state === "live") this.connection.value = { state: "lost", since };
     if (code === TOKEN_OVER) await renew().catch(() => undefined);
     // A refused handshake does not say why; a request does, and ends the session where the token is the reason.
     else if (!opened) await api.get("/v1/me").catch(() => undefined);
@@ -154,13 +155,14 @@ export class Stream {
   private readonly look = async (): Promise<void> => {
     const socket = this.socket;
     if (socket === null || Date.now() - this.heardAt < SILENCE) return;
+    const heardAt = this.heardAt;
     this.heardAt = Date.now();
     try {
       await fetch("/healthz", { signal: AbortSignal.timeout(PROBE), cache: "no-store" });
     } catch {
       if (this.socket !== socket) return;
       this.drop();
-      void this.closed(1006, true);
+      void this.closed(1006, true, heardAt);
     }
   };
 

@@ -33,6 +33,8 @@ export const live: BoardData = {
 };
 
 const ASK = 2500;
+/** No answer for so long is none: with it the numbers are old. */
+const PATIENCE = 7000;
 const SLOWLY = 15_000;
 /** Today's numbers are asked for with every so many questions. */
 const SELDOM = 2;
@@ -49,7 +51,7 @@ export function asked(token: string): BoardData {
 
   const ask = async (round: number): Promise<void> => {
     try {
-      const { items } = await api.get("/v1/groups", { token });
+      const { items } = await api.get("/v1/groups", { token, signal: AbortSignal.timeout(PATIENCE) });
       found.value = settled(
         found.value,
         items.map(({ agents: _, longest_wait: __, ...row }) => row),
@@ -69,7 +71,7 @@ export function asked(token: string): BoardData {
   const count = async (): Promise<void> => {
     if (!mayCount) return;
     try {
-      numbers.value = await api.get("/v1/statistics/today", { token });
+      numbers.value = await api.get("/v1/statistics/today", { token, signal: AbortSignal.timeout(PATIENCE) });
     } catch (error) {
       if (asProblem(error).status !== 403) throw error;
       mayCount = false;
