@@ -63,7 +63,8 @@ describe("a call in words", () => {
   it("says how it ended, and that it goes on elsewhere", () => {
     expect(stateText(call({ state: "ended", outcome: "abandoned" }), "anna")).toBe("The caller has hung up");
     expect(stateText(call({ state: "ending" }), "anna")).toBe("Over");
-    expect(stateText(call({ agent: "bernd" }), "anna")).toBe("With somebody else now");
+    expect(stateText(call({ agent: "bernd" }), "anna")).toBe("With bernd now");
+    expect(stateText(call({ agent: null, state: "waiting" }), "anna")).toBe("On the way to somebody else");
   });
 
   it("names a target that is no agent", () => {

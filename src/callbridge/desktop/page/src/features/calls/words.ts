@@ -20,7 +20,7 @@ export function callerName(call: Pick<Call, "caller_name" | "caller_number">, re
 
 export function stateText(call: Call, me: string | undefined): string {
   const part = partOf(call, me);
-  if (part === "over") return t(`call.outcome.${outcomeOf(call)}`);
+  if (part === "over") return overText(call);
   if (part === "asked") {
     const name = agentName(call.agent);
     const texts: Partial<Record<NonNullable<Call["stage"]>, string>> = {
@@ -51,10 +51,11 @@ export function stateText(call: Call, me: string | undefined): string {
   }
 }
 
-/** `elsewhere`: it goes on without me. */
-function outcomeOf(call: Call) {
-  if (call.outcome !== null) return call.outcome;
-  return call.state === "ending" || call.state === "ended" ? "handled" : "elsewhere";
+/** How it ended, or where it goes on without me. */
+function overText(call: Call): string {
+  if (call.outcome !== null) return t(`call.outcome.${call.outcome}`);
+  if (call.state === "ending" || call.state === "ended") return t("call.outcome.handled");
+  return call.agent === null ? t("call.outcome.away") : t("call.outcome.elsewhere", { name: agentName(call.agent) });
 }
 
 /** Who is consulted: an agent, a preset or a number. */

@@ -21,12 +21,14 @@ export const lastOffer = signal<Offer | null>(null);
 const OVER = new Set(["unknown_offer", "offer_ended"]);
 
 export async function answer(offer: Offer, how: Answer): Promise<void> {
-  if (answering.value !== null) return;
+  // One answer to each offer; an earlier offer's that is still under way is no reason to wait.
+  if (answering.value?.offer === offer.id) return;
   if (away.value !== null) {
     toast(away.value, "error");
     return;
   }
-  answering.value = { offer: offer.id, answer: how };
+  const mine = { offer: offer.id, answer: how };
+  answering.value = mine;
   try {
     const path = { offer: offer.id };
     if (how === "accept") {
@@ -41,7 +43,7 @@ export async function answer(offer: Offer, how: Answer): Promise<void> {
     if (OVER.has(asProblem(error).code)) toast(t("offers.over"));
     else toastProblem(error);
   } finally {
-    answering.value = null;
+    if (answering.value === mine) answering.value = null;
   }
 }
 
