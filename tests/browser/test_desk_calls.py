@@ -1,6 +1,9 @@
 """The call on the page: its screen pop, notes and history, wrap-up, and that nothing is lost when the page is."""
 
+from html import escape
+
 import steps
+from aiohttp import web
 from desk_steps import Desk, at_desk, axe
 from playwright.async_api import Browser, expect
 
@@ -8,6 +11,7 @@ from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
 
 HOSTILE_NAME = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+TWO_CALLS = {"max_sessions": 2}
 
 
 async def talking(site: Site, lab: Lab, browser: Browser, did: str = steps.SUPPORT, **more: str) -> Desk:
@@ -106,7 +110,7 @@ async def test_given_a_call_when_page_and_gateway_begin_anew_then_the_picture_is
 async def test_given_two_calls_when_one_is_chosen_then_it_is_shown_also_after_a_reload(
     site: Site, lab: Lab, browser: Browser
 ) -> None:
-    assert await steps.configure(site, agents={"anna": {"max_sessions": 2}})
+    assert await steps.configure(site, agents={"anna": TWO_CALLS})
     anna = await talking(site, lab, browser, name="Max")
     await anna.page.get_by_label("Add a note").fill("A draft")
     await steps.ring(lab, name="Moritz", number="+493012399999")
@@ -120,3 +124,35 @@ async def test_given_two_calls_when_one_is_chosen_then_it_is_shown_also_after_a_
     await expect(anna.call.get_by_role("heading", level=2)).to_have_text("Max")
     await expect(anna.calls.get_by_role("listitem")).to_have_count(2)
     assert anna.faults == []
+
+
+async def test_given_a_site_with_its_crm_in_a_frame_then_the_page_of_the_crm_is_there_and_cannot_lead_this_one_away(
+    site: Site, lab: Lab, browser: Browser
+) -> None:
+    async def customer(request: web.Request) -> web.Response:
+        text = f"<h1>Order {escape(request.query['order'])}</h1><input aria-label=Remark><a target=_top href=/>Away</a>"
+        return web.Response(text=text, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/customer", customer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        crm = f"http://127.0.0.1:{runner.addresses[0][1]}/customer?order={{data.order}}"
+        assert await steps.configure(site, options={"crm_frame": True, "crm_url": crm}, agents={"anna": TWO_CALLS})
+        anna = await talking(site, lab, browser, steps.WITH_DATA, name="Max")
+        frame = anna.page.frame_locator("iframe >> visible=true")
+        await expect(frame.get_by_role("heading")).to_have_text("Order A-1 & B=2; +3%20")
+        await frame.get_by_label("Remark").fill("half a sentence")
+        await steps.ring(lab, name="Moritz")
+        await anna.take()
+        await anna.calls.get_by_role("button", name="Max").click()
+        await expect(frame.get_by_label("Remark")).to_have_value("half a sentence")
+        anna.faults.clear()
+        await frame.get_by_role("link", name="Away").click()
+        await expect(anna.call.get_by_role("heading", level=2)).to_have_text("Max")
+        assert anna.page.url.rstrip("/#") == site.url
+        assert any("sandbox" in fault for fault in anna.faults), anna.faults
+    finally:
+        await runner.cleanup()
