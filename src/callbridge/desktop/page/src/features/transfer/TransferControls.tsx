@@ -56,14 +56,14 @@ export function TransferControls({ call }: { call: Call }) {
     <section class={css.controls} aria-label={t("controls.title")}>
       {mine && <Ended call={call} />}
       <Headline call={call} />
+      <Buttons call={call} verbs={verbs} pending={pending} consulted={consulted} deferred={deferred} />
+      {pending.problem !== null && <Notice kind="error">{problemText(pending.problem)}</Notice>}
       {call.state === "consulting" && (
         <div class={css.who}>
           <HearingPicture parties={call.parties} me={me?.id} />
           <Parties call={call} pending={pending} />
         </div>
       )}
-      {pending.problem !== null && <Notice kind="error">{problemText(pending.problem)}</Notice>}
-      <Buttons call={call} verbs={verbs} pending={pending} consulted={consulted} deferred={deferred} />
       {verbs.fourth && <Fourth call={call} pending={pending} />}
     </section>
   );
