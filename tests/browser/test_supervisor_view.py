@@ -52,7 +52,7 @@ async def test_given_a_shorter_limit_when_chosen_then_more_waits_are_marked(site
     caller = page.get_by_role("list", name="1 caller waiting")
     await expect(caller).to_contain_text(re.compile(r"00:3\d"))
     await expect(caller).not_to_contain_text("waits too long")
-    await page.get_by_label("Mark waits from").select_option(label="20 s")
+    await page.get_by_label("Too long from").select_option(label="20 s")
     await expect(caller).to_contain_text("waits too long")
 
 
