@@ -11,7 +11,7 @@ WALLBOARD = "/#/wallboard"
 
 
 async def on_the_wall(browser: Browser) -> Page:
-    context = await browser.new_context(locale="en", viewport={"width": 1920, "height": 1080})
+    context = await browser.new_context(locale="en", viewport={"width": 1920, "height": 1080}, reduced_motion="reduce")
     return await context.new_page()
 
 

@@ -141,7 +141,7 @@ function Pages({ groups, openSettings }: { groups: readonly GroupRow[]; openSett
   const here = Math.min(page.value, pages.length - 1);
   const most = Math.max(...pages.map((each) => each.length));
   const turn = (by: number) => {
-    page.value = (here + by + pages.length) % pages.length;
+    page.value = (Math.min(page.value, pages.length - 1) + by + pages.length) % pages.length;
   };
   const next = useRef(turn);
   next.current = turn;
