@@ -61,11 +61,15 @@ class Desk:
         await expect(self.call.get_by_role("status").filter(has_text="Talking")).to_be_visible(timeout=10_000)
 
 
-async def open_page(browser: Browser, site: Site, **more: Any) -> tuple[Page, list[str]]:
-    """The page as a browser without a past shows it, and what the browser complains about."""
+async def open_page(browser: Browser, site: Site, *, script: str = "", **more: Any) -> tuple[Page, list[str]]:
+    """The page as a browser without a past shows it, and what the browser complains about.
+
+    `script` runs in it before its own.
+    """
     context: BrowserContext = await browser.new_context(
         **{"viewport": {"width": 1280, "height": 800}, "color_scheme": "light", "locale": "en-GB", **more}
     )
+    await context.add_init_script(script)
     page = await context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -1,15 +1,17 @@
 """An agent whose phone is in the page: with a microphone that plays the agent's own tone, and ears for what comes."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import steps
 from desk_steps import open_page
 from playwright.async_api import Browser, Locator, Page, expect
 
-from callbridge.demo.bank_lines import Line
+from callbridge.demo.bank_lines import Caller, Line
 from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
 from callbridge.demo.sound import NO_CALL, Hearing, analyse
@@ -110,25 +112,42 @@ class PagePhone:
     async def assert_hears(self, *sources: "Line | PagePhone | str", within: float = 5.0) -> None:
         """Exactly these, and nothing else, before `within` seconds are over."""
         wanted = frozenset(each if isinstance(each, str) else each.name for each in sources)
-        heard = await self.hears()
-        for _ in range(max(1, int(within / 0.7))):
+        deadline = asyncio.get_running_loop().time() + within
+        while True:
+            heard = await self.hears()
             if heard.sources == wanted and not heard.unclear:
                 return
-            heard = await self.hears()
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            # Listening takes its time by itself; that there is nothing to listen to is said at once.
+            await asyncio.sleep(0.05)
         raise AssertionError(f"{self.name} should hear {sorted(wanted) or 'silence'}, hears {heard}")
 
 
-async def with_phone(browser: Browser, site: Site, name: str, *, available: bool = True, **more: Any) -> PagePhone:
-    """The agent logs in on the page, its phone registers, and they become available."""
-    page, faults = await open_page(browser, site, **more)
+async def with_phone(
+    browser: Browser,
+    site: Site,
+    name: str,
+    *,
+    available: bool = True,
+    ready: bool = True,
+    script: str = "",
+    **more: Any,
+) -> PagePhone:
+    """The agent logs in on the page, its phone registers, and they become available.
+
+    `ready`: returns once the phone says so. `script` runs in the page before its own. `more` goes to the browser's
+    context.
+    """
     # Tones are noise to a browser.
-    await page.evaluate("localStorage.setItem('callbridge.phone.processing', 'false')")
-    await page.reload()
+    script += "\nlocalStorage.setItem('callbridge.phone.processing', 'false');"
+    page, faults = await open_page(browser, site, script=script, **more)
     await page.get_by_label("Name", exact=True).fill(name)
     await page.get_by_label("Password").fill(site.password)
     await page.get_by_role("button", name="Log in").click()
     phone = PagePhone(name, browser, page, site, faults)
-    await phone.is_ready()
+    if ready:
+        await phone.is_ready()
     if available:
         await phone.button("Available").click()
         await expect(phone.button("Available")).to_have_attribute("aria-pressed", "true")
@@ -139,3 +158,12 @@ async def hear_each_other(phone: PagePhone, line: Line) -> None:
     """The page hears the line and nobody else, and the line hears the page."""
     await phone.assert_hears(line)
     await phone.lab.assert_hears({line: {phone.name}}, seconds=0.6)
+
+
+async def talking(phone: PagePhone, did: str = ONLINE) -> Caller:
+    """A caller who talks with this agent, heard both ways."""
+    caller = await steps.ring(phone.lab, did)
+    await phone.accept()
+    await phone.talks()
+    await hear_each_other(phone, caller)
+    return caller

@@ -76,8 +76,10 @@ export async function listDevices(): Promise<void> {
   const found = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
   microphones.value = named(found, "audioinput");
   speakers.value = "setSinkId" in HTMLMediaElement.prototype ? named(found, "audiooutput") : [];
-  if (microphone.value === "ready" && found.length > 0 && microphones.value.length === 0) microphone.value = "missing";
-  else if (microphone.value === "missing" && microphones.value.length > 0) void prepareMicrophone();
+  // A browser that may not tell which there are still tells that there are some.
+  const some = found.some(({ kind }) => kind === "audioinput");
+  if (!some && microphone.value === "ready") microphone.value = "missing";
+  else if (some && microphone.value === "missing") void prepareMicrophone();
 }
 
 async function real(): Promise<MediaStream | null> {
