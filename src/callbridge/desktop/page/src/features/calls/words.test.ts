@@ -47,16 +47,14 @@ describe("a call in words", () => {
     expect(stateText(call(), "anna")).toBe("Talking");
     expect(stateText(call({ state: "connecting" }), "anna")).toBe("Connecting");
     expect(stateText(call({ state: "consulting", stage: "held" }), "anna")).toBe("On hold");
-    expect(stateText(call({ ...asked, stage: "consulting" }), "anna")).toBe("On hold: you talk with Bernd");
-    expect(stateText(call({ ...asked, stage: "ringing" }), "anna")).toBe("On hold: Bernd is being called");
+    expect(stateText(call({ ...asked, stage: "consulting" }), "anna")).toBe("With Bernd, caller on hold");
+    expect(stateText(call({ ...asked, stage: "ringing" }), "anna")).toBe("Calling Bernd, caller on hold");
     expect(stateText(call({ ...asked, stage: "conference" }), "anna")).toBe("In a conference");
   });
 
   it("says it from the point of view of whoever is consulted", () => {
     expect(stateText(call({ ...asked, stage: "consulting" }), "bernd")).toBe("anna consults you");
-    expect(stateText(call({ ...asked, stage: "with_caller" }), "bernd")).toBe(
-      "You are on hold: anna talks with the caller",
-    );
+    expect(stateText(call({ ...asked, stage: "with_caller" }), "bernd")).toBe("On hold, anna talks with the caller");
     expect(stateText(call({ ...asked, stage: "completing" }), "bernd")).toBe("Being handed over to you");
   });
 
