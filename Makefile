@@ -6,12 +6,18 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-demo
 
-.PHONY: help demo test check explore diagrams clean
+# The agents' page. What it is built from is compared by content, so a touched file costs nothing.
+DESKTOP := src/callbridge/desktop
+PAGE := $(DESKTOP)/dist/sources.sha256
+PAGE_SOURCES := $(shell find $(DESKTOP)/page -name node_modules -prune -o -type f -print)
+
+.PHONY: help demo test check page page-check page-types explore diagrams clean
 
 help:
 	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
 	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest)"
-	@echo "make check         ruff, mypy, import-linter"
+	@echo "make check         ruff, mypy, import-linter; the page: types, style, unit tests"
+	@echo "make page          the agents' page, where its sources have changed; page-types: its types from the API's document"
 	@echo "make explore       every order of events around the engine, for nine minutes (ARGS=... ; ARGS=--help)"
 	@echo "make diagrams      draws the state diagrams into README.md"
 	@echo "make clean         removes .venv and build"
@@ -24,13 +30,26 @@ $(DEMO_STAMP) $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Installing callbridge and what it needs into $(VENV) (done once) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "$(VENV) cannot be made; remove it, look at the message above and try again" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(INTO)' || { echo "The packages cannot be installed; check the network and the proxy, then try again" >&2; exit 1; }
+	@CALLBRIDGE_PAGE_LATER=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(INTO)' || { echo "The packages cannot be installed; check the network and the proxy, then try again" >&2; exit 1; }
 	@touch $@ $(DEMO_STAMP)
 
-demo: $(DEMO_STAMP)
+$(PAGE): $(PAGE_SOURCES) | $(DEMO_STAMP)
+	@echo "Building the agents' page (done once) ..."
+	@$(BIN)/python -m callbridge.desktop.bundle || { echo "The agents' page cannot be built; look at the message above and try again" >&2; exit 1; }
+
+page: $(PAGE)
+
+page-check: $(DEMO_STAMP)
+	@$(BIN)/python -m callbridge.desktop.bundle run --silent check
+	@$(BIN)/python -m callbridge.desktop.bundle run --silent test
+
+page-types: $(DEMO_STAMP)
+	@PYTHONPATH=src $(BIN)/python tests/desktop/page_types.py
+
+demo: $(DEMO_STAMP) $(PAGE)
 	@$(BIN)/python -m callbridge demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
-test: $(STAMP)
+test: $(STAMP) $(PAGE)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(STAMP)
@@ -38,6 +57,7 @@ check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory page-check
 
 explore: $(STAMP)
 	@PYTHONPATH=src:tests $(BIN)/python -m explorer $(ARGS)
@@ -46,4 +66,4 @@ diagrams: $(STAMP)
 	@PYTHONPATH=src $(BIN)/python tests/domain/diagram.py
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) build $(DESKTOP)/dist $(DESKTOP)/page/node_modules

@@ -213,7 +213,7 @@ class Gateway:
             # What cannot be made is found out before anything is taken down.
             app, sender = self._application(settings), self._sender(settings)
         except Exception:
-            self.hub.supervisors = old.supervisors
+            self.hub.configure(old)
             raise
         await self._end("webhooks")
         try:

@@ -7,11 +7,12 @@ from callbridge import store as kept
 from callbridge.ami.link import SessionSettings
 from callbridge.config import Config
 from callbridge.config.model import Login
+from callbridge.desktop import PageSettings
 from callbridge.domain.effects import PublishAgent, PublishCall
 from callbridge.domain.ids import AgentId
 from callbridge.domain.world import World
 from callbridge.store import OutboxMessage, Store
-from callbridge.web import Scope, Service, Webhook, WebSettings, ports
+from callbridge.web import IceServer, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings, ports
 from callbridge.web.webhooks import WebhookSender, outbox_messages
 
 
@@ -61,6 +62,7 @@ def web_settings(config: Config) -> WebSettings:
         token_lifetime=float(config.http.token_lifetime),
         agents={AgentId(agent.id): agent.password_hash for agent in config.agents if agent.password_hash},
         supervisors=frozenset(AgentId(agent.id) for agent in config.agents if agent.supervisor),
+        phones=phones(config),
         services=tuple(
             Service(
                 name=service.name,
@@ -76,7 +78,44 @@ def web_settings(config: Config) -> WebSettings:
         cors_origins=frozenset(config.http.cors_origins),
         trusted_proxies=frozenset(config.http.trusted_proxies),
         region=config.site.region,
+        timezone=config.site.timezone,
+        not_ready_reasons=tuple(
+            NotReadyReason(id=reason.id, name=reason.name) for reason in config.options.not_ready_reasons
+        ),
+        crm_frame=config.options.crm_frame,
+        page=page_settings(config),
     )
+
+
+def page_settings(config: Config) -> PageSettings:
+    phone = config.webphone
+    return PageSettings(phone_url=phone.url if phone is not None else None, frame_origins=config.frame_origins())
+
+
+def phones(config: Config) -> dict[AgentId, WebPhone]:
+    """The phones in the agents' pages. The endpoint's name is the user in the address, as the PBX looks it up."""
+    shared = config.webphone
+    if shared is None:
+        return {}
+    servers = tuple(
+        IceServer(
+            urls=tuple(server.urls),
+            username=server.username,
+            credential=server.credential.value if server.credential is not None else None,
+        )
+        for server in shared.ice_servers
+    )
+    return {
+        AgentId(agent.id): WebPhone(
+            url=shared.url,
+            uri=f"sip:{agent.endpoint}@{shared.sip_host}",
+            username=agent.webphone.username or agent.endpoint,
+            password=agent.webphone.password.value,
+            ice_servers=servers,
+        )
+        for agent in config.agents
+        if agent.webphone is not None
+    }
 
 
 def ami_session(config: Config, login: Login) -> SessionSettings:

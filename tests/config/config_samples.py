@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from callbridge.config import Config, ConfigError
 
-ENV = {"EVENTS": "listen-secret", "TOKENS": "0123456789abcdef" * 2}
+ENV = {"EVENTS": "listen-secret", "TOKENS": "0123456789abcdef" * 2, "PHONE": "phone-secret", "TURN": "turn-secret"}
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$GONNVCulY0i9WYIgyS7Dbw$PBlHffGv5r6t+Lf1m9j6ltcM2abf2ibsuUvSZV8sYuc"  # of "x"
 
@@ -27,6 +27,7 @@ store:
   keep_days: 90
 site:
   region: DE
+  timezone: Europe/Berlin
 options:
   transfers:
     enabled: true
@@ -43,6 +44,8 @@ options:
   reject_pause: 40
   max_sessions: 2
   record_consultations: true
+  crm_frame: true
+  not_ready_reasons: [long_break, {{id: lunch, name: Mittag}}]
   crm_url: "https://crm.example/contacts?phone={{caller_number}}&order={{data.order}}"
 numbers:
   allow: ["+49", "+41"]
@@ -55,6 +58,7 @@ agents:
     max_sessions: 1
     skills: {{windows: 3}}
     supervisor: true
+    webphone: {{password: {{env: PHONE}}}}
   - id: ben
     name: Ben Okafor
     phone: PJSIP/ben
@@ -70,6 +74,11 @@ groups:
     name: Sales
     members: [anna, ben]
     numbers: {{allow: ["+1"], deny: ["+1900"]}}
+webphone:
+  url: wss://pbx.example:8089/ws
+  ice_servers:
+    - urls: ["stun:stun.example", "stun:[2001:db8::1]:3478"]
+    - {{urls: ["turns:turn.example:5349?transport=tcp"], username: callbridge, credential: {{env: TURN}}}}
 outbound: {{dial: "PJSIP/{{number}}@carrier", caller_id: "+49 30 5550100"}}
 presets:
   - {{id: hotline, name: Vendor hotline, number: 030 1234567, group: support}}

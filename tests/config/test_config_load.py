@@ -133,5 +133,7 @@ def test_given_every_secret_when_listed_then_each_has_its_place(load: Load) -> N
         ("pbx", "events", "secret"),
         ("pbx", "actions", "secret"),
         ("http", "token_secret"),
+        ("webphone", "ice_servers", 1, "credential"),
+        ("agents", 0, "webphone", "password"),
         ("webhooks", 0, "secret"),
     ]

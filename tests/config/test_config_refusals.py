@@ -10,12 +10,13 @@ from callbridge.config import ConfigError, dotted, load_config
 AGENT = "phone: PJSIP/anna"
 PRESET = "number: 030 1234567"
 URL = "url: sqlite:///callbridge.db"
+WSS = "wss://pbx.example:8089/ws"
 CRM = '"https://crm.example/contacts?phone={caller_number}&order={data.order}"'
 
 # what stands there, what is put there, the key that is named, words of the sentence
 CASES = {
     "unknown key, near": ("wrap_up: 5", "wrapup: 5", "options.wrapup", 'did you mean "wrap_up"?'),
-    "unknown key, far": ("wrap_up: 5", "colour: 5", "options.colour", "known are answer_timeout, crm_url"),
+    "unknown key, far": ("wrap_up: 5", "colour: 5", "options.colour", "known are answer_timeout, crm_frame"),
     "unknown section": ("log: {format", "logging: {format", "logging", 'did you mean "log"?'),
     "missing": ("  - id: anna\n    name", "  - name", "agents[0].id", "is missing; it must be small letters"),
     "port too large": ("port: 5038", "port: 70000", "pbx.port", "is 70000; it must be a port, 1 to 65535"),
@@ -71,6 +72,24 @@ CASES = {
     "crm host chosen": (CRM, '"https://{data.host}/"', "options.crm_url", "not in the host"),
     "crm placeholder": (CRM, '"https://crm.example/{phone}"', "options.crm_url", "unknown placeholder {phone}"),
     "crm script": (CRM, '"javascript:alert(1)"', "options.crm_url", "http:// or https://"),
+    "crm that climbs": (CRM, '"https://crm.example/a/../{call}"', "options.crm_url", "step of its path"),
+    "frame of plain http": (
+        "https://crm.example/support", "http://crm.example/support", "groups[0].crm_url", "is not encrypted"),
+    "frame whose host is chosen": (
+        CRM, '"https://{data.host}.crm.example/"', "options.crm_url", "whose page is put into the agents'"),
+    "frame with a login": (CRM, '"https://a:b@crm.example/"', "options.crm_url", "browsers refuse in a frame"),
+    "frame that adds a source": (CRM, "https://crm.example;x/", "options.crm_url", "a host name or an IP address"),
+    "frame or not": ("crm_frame: true", "crm_frame: yes", "options.crm_frame", "it must be true or false"),
+    "unknown time zone": ("Europe/Berlin", "Europe/Berlyn", "site.timezone", "an IANA time zone such as"),
+    "time zone that is a folder": ("Europe/Berlin", "Europe", "site.timezone", "an IANA time zone such as"),
+    "time zone elsewhere": ("Europe/Berlin", "../../etc/passwd", "site.timezone", "an IANA time zone such as"),
+    "reason of the gateway": (
+        "[long_break,", "[missed_offer,", "options.not_ready_reasons[0]", "which the gateway itself says"),
+    "reason twice": (
+        "[long_break,", "[lunch,", "options.not_ready_reasons[1].id", '"lunch" is already in line'),
+    "reason in words": ("[long_break,", '["Long break",', "options.not_ready_reasons[0]", "or {id: ..., name"),
+    "many reasons": ("[long_break,", f"[{', '.join(f'r{n}' for n in range(20))},", "options.not_ready_reasons",
+        "a list of at most 20 reasons"),
     "store of another kind": (URL, "url: mysql://x/y", "store.url", "sqlite:///FILE or postgresql://"),
     "store in memory": (URL, 'url: "sqlite://"', "store.url", "sqlite:///FILE or postgresql://"),
     "store password": (URL, "url: postgresql://u:hunter2@h/d", "store.url", "under store.password"),
@@ -83,6 +102,27 @@ CASES = {
     "secret from nowhere": ("{env: EVENTS}", "{vault: x}", "pbx.events.secret", "write {env: NAME} or {file: path}"),
     "secret from both": ("{env: EVENTS}", "{env: A, file: b}", "pbx.events.secret", "write {env: NAME} or"),
     "secret without name": ("{env: EVENTS}", "{env: }", "pbx.events.secret", "env has no name"),
+    "plain websocket": (WSS, "ws://pbx.example:8088/ws", "webphone.url", "browsers refuse ws:// from a page"),
+    "websocket of http": (WSS, "https://pbx.example:8089/ws", "webphone.url", "begins with wss://"),
+    "websocket without host": (WSS, "wss:///ws", "webphone.url", "begins with wss:// and a host"),
+    "websocket with a login": (WSS, "wss://anna:x@pbx.example/ws", "webphone.url", "each agent's own"),
+    "websocket with a fragment": (WSS, '"wss://pbx.example/ws#"', "webphone.url", "fragment"),
+    "websocket that adds a source": (WSS, "wss://pbx.example;x/ws", "webphone.url", "a host name or an IP address"),
+    "no websocket": (
+        f"webphone:\n  url: {WSS}", "webphone:\n  domain: a.b", "webphone.url", "is missing; it must be such as"),
+    "sip domain": (f"url: {WSS}", f"url: {WSS}\n  domain: a@b", "webphone.domain", "a host name or an IP address"),
+    "stun address": ("stun:stun.example", "http://stun.example", "webphone.ice_servers[0].urls[0]", '"stun:stun.ex'),
+    "stun port": ("stun:stun.example", "stun:stun.example:99999", "webphone.ice_servers[0].urls[0]", "is not a STUN"),
+    "stun by tcp": ("stun:stun.example", "stun:a?transport=tcp", "webphone.ice_servers[0].urls[0]", "only turn:"),
+    "turn without credential": (
+        ", credential: {env: TURN}", "", "webphone.ice_servers[1]", "TURN server without username and credential"),
+    "credential in the file": ("{env: TURN}", "hunter2", "webphone.ice_servers[1].credential", "write {env: NAME}"),
+    "credential for stun": ("turns:turn.example:5349?transport=tcp", "stun:a", "webphone.ice_servers[1]", "no STUN"),
+    "phone's password in the file": ("{env: PHONE}", "hunter2", "agents[0].webphone.password", "write {env: NAME}"),
+    "phone without password": (
+        "{password: {env: PHONE}}", "{username: anna}", "agents[0].webphone.password", "is missing"),
+    "phone's user": ("{password: {env: PHONE}}", '{username: "a@b", password: {env: PHONE}}',
+        "agents[0].webphone.username", "a username of pjsip.conf"),
     "secret that is not set": ("{env: EVENTS}", "{env: NOWHERE}", "pbx.events.secret", "NOWHERE is not set"),
     "secret file that is not there": ("{file: actions.secret}", "{file: gone}", "pbx.actions.secret", "/gone'"),
 }  # fmt: skip
@@ -93,9 +133,9 @@ def test_given_one_wrong_value_when_loaded_then_line_key_and_cure_are_named(
     refused: Refused, old: str, new: str, key: str, words: str
 ) -> None:
     text = changed(old, new)
-    problems = {dotted(problem.path): problem for problem in refused(text).problems}
-    problem = problems[key]
-    assert words in str(problem)
+    error = refused(text)
+    problem = next((each for each in error.problems if dotted(each.path) == key and words in str(each)), None)
+    assert problem is not None, str(error)
     assert problem.line in range(line_of(RIGHT, old), line_of(RIGHT, old) + new.count("\n") + 1)
     assert str(problem).partition(": ")[0].endswith(f"/site.yaml:{problem.line}")
     assert "hunter2" not in str(refused(text))
@@ -222,3 +262,30 @@ def test_given_bytes_that_are_no_text_when_loaded_then_the_line_is_named(folder:
 def test_given_a_webhook_on_this_machine_when_loaded_then_plain_http_is_allowed(load: Load) -> None:
     for url in ("http://127.0.0.1:9000/hook", "http://[::1]:9000/hook", "http://localhost/hook"):
         assert load(changed("https://crm.example/hook", url)).webhooks[0].url == url
+
+
+def test_given_a_phone_in_the_page_but_no_way_to_the_pbx_when_loaded_then_the_agents_line_is_named(
+    refused: Refused,
+) -> None:
+    begin, end = RIGHT.index("webphone:\n  url"), RIGHT.index("outbound:")
+    for text in (RIGHT[:begin] + RIGHT[end:], RIGHT[:begin] + "webphone:\n" + RIGHT[end:]):
+        (problem,) = refused(text).problems
+        assert dotted(problem.path) == "agents[0].webphone"
+        assert problem.line == line_of(RIGHT, "webphone: {password")
+        assert "no webphone.url at the top" in problem.what
+
+
+@pytest.mark.parametrize(
+    "url", ["ws://127.0.0.1:8088/ws", "ws://[::1]:8088/ws", "ws://localhost/ws", "wss://10.0.0.7/"]
+)
+def test_given_a_websocket_on_this_machine_or_with_tls_when_loaded_then_it_is_taken(load: Load, url: str) -> None:
+    found = load(changed(WSS, f'"{url}"')).webphone
+    assert found is not None
+    assert found.url == url
+
+
+def test_given_a_frame_but_no_crm_when_loaded_then_it_says_so(refused: Refused) -> None:
+    text = "\n".join(line for line in RIGHT.splitlines() if "crm_url" not in line)
+    (problem,) = refused(text).problems
+    assert dotted(problem.path) == "options.crm_frame"
+    assert problem.line == line_of(text, "crm_frame")

@@ -89,7 +89,7 @@ async def test_given_a_webhook_secret_that_cannot_sign_when_reloaded_then_it_is_
 async def test_given_a_part_that_fails_with_the_new_settings_when_reloaded_then_the_old_ones_are_served(
     gateway: Gateway, site: Path, logs: list[Any], monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    url, before, supervisors = gateway.url, gateway.web_settings, gateway.hub.supervisors
+    url, before, pushing = gateway.url, gateway.web_settings, gateway.hub.settings
     rewrite(site, "supervisor: true", "supervisor: false")
     real, failures = getattr(app, part), [OSError("no more of them")]
 
@@ -101,10 +101,10 @@ async def test_given_a_part_that_fails_with_the_new_settings_when_reloaded_then_
     monkeypatch.setattr(app, part, fails_once)
     assert not await gateway.reload(site)
     assert "reload_failed" in [entry["event"] for entry in logs]
-    assert (gateway.web_settings, gateway.hub.supervisors) == (before, supervisors)
+    assert (gateway.web_settings, gateway.hub.settings) == (before, pushing)
     assert await healthy(url)
     assert await gateway.reload(site)
-    assert gateway.hub.supervisors == frozenset()
+    assert gateway.hub.settings.supervisors == frozenset()
     assert await healthy(url)
 
 

@@ -27,6 +27,7 @@ agent_left        .               waiting       .           .                 . 
 end               .               .             waiting     ending            .                   .             .
 hold              .               .             .           ./held            .                   .             .
 resume            .               .             .           .                 .                   .             .
+ring_again        .               .             .           returning         .                   .             .
 transfer          .               .             .           ./moving/ringing  .                   .             .
 cancel_transfer   .               waiting       .           .                 .                   .             .
 """
@@ -36,10 +37,11 @@ SUPERVISED = """
 caller_gone       ending            ending                         without_caller      without_caller      without_caller                         ending             ending     .               ending
 caller_fell_back  ending            ending                         ending              ending              ending                                 ending             ending     .               ending
 agent_gone        waiting           connecting/offering/waiting    completing/waiting  completing/waiting  ./completing/external/talking/waiting  .                  waiting    ./ending        .
+agent_overdue     waiting           offering/waiting               completing/waiting  completing/waiting  ./external/talking                     .                  waiting    ./ending        .
 target_answered   .                 .                              .                   .                   .                                      .                  .          .               .
 target_up         .                 consulting                     .                   .                   .                                      .                  .          .               .
 target_gone       .                 returning                      returning           returning           ./external/returning                   returning/waiting  .          ./ending        ending/waiting
-target_overdue    .                 returning                      .                   .                   .                                      .                  .          .               .
+target_overdue    .                 returning                      returning           returning           returning                              returning          .          ending          .
 fourth_up         .                 .                              conference          conference          .                                      .                  .          .               .
 fourth_gone       .                 .                              .                   .                   ./external/returning                   .                  .          .               .
 fourth_overdue    .                 .                              .                   .                   .                                      .                  .          .               .
@@ -52,6 +54,7 @@ reject            .                 returning                      .            
 target_left       .                 returning                      .                   .                   .                                      .                  .          .               .
 hold              .                 .                              .                   .                   .                                      .                  .          .               .
 resume            returning         .                              .                   .                   .                                      .                  .          .               .
+ring_again        .                 .                              .                   .                   .                                      .                  .          .               .
 transfer          ./moving/ringing  .                              .                   .                   .                                      .                  .          .               .
 alternate         .                 .                              with_caller         consulting          .                                      .                  .          .               .
 merge             .                 .                              conference          conference          .                                      .                  .          .               .

@@ -3,7 +3,7 @@
 from simulation import HOLD, LEGS, Simulation
 
 from callbridge.domain.arrangement import together
-from callbridge.domain.calls import Call, CallState, OfferState, Stage
+from callbridge.domain.calls import Call, CallState, LegState, OfferState, Stage
 from callbridge.domain.eligibility import Candidates, judge
 
 WAITS = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
@@ -63,7 +63,9 @@ def check_at_rest(sim: Simulation) -> None:
             if channel.bridge == HOLD:
                 assert call.state in WAITS, call.state
                 stage = call.consult.stage if call.consult else None
-                assert stage in (None, *WAITS_IN) or call.caller_held, stage
+                leg = call.agent_leg
+                rings = leg is not None and leg.state in (LegState.DIALING, LegState.RINGING)
+                assert stage in (None, *WAITS_IN) or call.caller_held or rings, stage
             else:
                 partners = [each for each in sim.channels.values() if each.bridge == channel.bridge]
                 assert channel.bridge is not None, f"{channel.id} is nowhere"

@@ -26,6 +26,7 @@ from callbridge.domain.signals import (
     Request,
     RequestTransfer,
     ResumeCall,
+    RingAgain,
     Tick,
     Verb,
 )
@@ -214,6 +215,11 @@ def asked(kind: str, sim: Simulation) -> list[Request]:
             return [HoldCall(request=request(), agent=agent, call=CALL)]
         case "resume":
             return [ResumeCall(request=request(), agent=agent, call=CALL)]
+        case "ring_again":
+            return [
+                RingAgain(request=request(), agent=who, call=CALL)
+                for who in dict.fromkeys((agent, *(w for w, _ in offers)))
+            ]
         case "transfer":
             plain = ((CLEO, False), (EMPTY, False), (CLEO, True), (OUTSIDE, True), (OUTSIDE, False), (BEN, True))
             return [
@@ -245,7 +251,7 @@ def _leaves(sim: Simulation) -> None:
 
 
 REQUESTS = (
-    *("accept", "reject", "end", "hold", "resume", "transfer", "cancel_transfer", "cancel"),
+    *("accept", "reject", "end", "hold", "resume", "ring_again", "transfer", "cancel_transfer", "cancel"),
     *("alternate", "merge", "complete", "leave", "call_fourth", "party"),
 )
 _CAUSES = (16, 21, 19, 44, 0)
@@ -259,6 +265,7 @@ FACTS: dict[str, list[Provoke]] = {
     "leg_held": [_up(None)],
     "leg_gone": [*(_gone(None, cause) for cause in _CAUSES), _gone_first(None), _vanished(None)],
     "agent_gone": [*(_gone(None, cause) for cause in _CAUSES), _gone_first(None), _vanished(None)],
+    "agent_overdue": [_time],
     "leg_failed": [_failed],
     "joined": [_joined],
     "action_failed": [_action_failed("Bridge"), _action_failed("Originate")],

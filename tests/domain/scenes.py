@@ -88,6 +88,13 @@ def connecting_answered() -> Simulation:
     return sim
 
 
+def connecting_rung_again() -> Simulation:
+    sim = connecting()
+    sim.ring_again("anna", CALL)
+    sim.settle()
+    return sim
+
+
 def talking() -> Simulation:
     sim = _sim()
     sim.ready("anna")
@@ -173,7 +180,7 @@ def ending_in_fallback() -> Simulation:
 ROUTING_SCENES: dict[CallState, list[Callable[[], Simulation]]] = {
     CallState.WAITING: [waiting, transfer_waiting],
     CallState.OFFERING: [offering, transfer_offering, recalling, offering_unreachable],
-    CallState.CONNECTING: [connecting, connecting_answered],
+    CallState.CONNECTING: [connecting, connecting_answered, connecting_rung_again],
     CallState.TALKING: [talking, deferred],
     CallState.MOVING: [moving, moving_cancelled],
     CallState.FALLING_BACK: [falling_back],
@@ -344,8 +351,26 @@ def _lost(sim: Simulation, do: Callable[[Simulation], object]) -> Simulation:
     return sim
 
 
+def rung_again(scene: Callable[[], Simulation], agent: str = "anna") -> Callable[[], Simulation]:
+    """The page of the agent was reloaded, and its phone rings again."""
+
+    def make() -> Simulation:
+        sim = scene()
+        sim.ring_again(agent, CALL)
+        sim.settle()
+        return sim
+
+    return make
+
+
 def completing() -> Simulation:
     return _lost(consulting(), lambda sim: sim.verb("anna", CALL, "complete"))
+
+
+def going() -> Simulation:
+    """Agent 1 put the caller through while their own phone was being rung again."""
+    sim = rung_again(consulting)()
+    return _lost(sim, lambda sim: sim.verb("anna", CALL, "complete"))
 
 
 def completing_hung_up() -> Simulation:
@@ -387,17 +412,30 @@ def external() -> Simulation:
 
 
 SUPERVISED_SCENES: dict[str, list[Callable[[], Simulation]]] = {
-    "held": [held],
-    "ringing": [ringing, ringing_accepted, looking, ringing_outside],
-    "consulting": [consulting, consulting_returns, consulting_outside, consulting_fourth_rings],
-    "with_caller": [with_caller, with_caller_returns, with_caller_fourth_rings],
+    "held": [held, rung_again(held)],
+    "ringing": [
+        *(ringing, ringing_accepted, looking, ringing_outside, rung_again(ringing), rung_again(ringing_outside)),
+        rung_again(ringing_accepted, "cleo"),
+    ],
+    "consulting": [
+        *(consulting, consulting_returns, consulting_outside, consulting_fourth_rings, rung_again(consulting)),
+        *(rung_again(consulting_returns), rung_again(consulting, "cleo")),
+    ],
+    "with_caller": [
+        *(with_caller, with_caller_returns, with_caller_fourth_rings, rung_again(with_caller)),
+        *(rung_again(with_caller_returns), rung_again(with_caller, "cleo")),
+    ],
     "conference": [
         *(conference, conference_fourth_rings, conference_outside, conference_held, four_way, four_way_outside),
         *(conference_with_fourth_only, conference_with_fourth_only_may_stay, conference_of_externals),
+        *(rung_again(conference), rung_again(conference, "cleo"), rung_again(four_way), rung_again(conference_outside)),
     ],
-    "completing": [completing, completing_hung_up, completing_outside],
-    "returning": [returning, resuming],
-    "without_caller": [without_caller, without_caller_fourth],
+    "completing": [completing, completing_hung_up, completing_outside, rung_again(completing, "cleo"), going],
+    "returning": [returning, resuming, rung_again(talking), rung_again(returning)],
+    "without_caller": [
+        *(without_caller, without_caller_fourth, rung_again(without_caller), rung_again(without_caller, "cleo")),
+        rung_again(without_caller_fourth),
+    ],
     "external": [external],
 }
 

@@ -72,6 +72,7 @@ from callbridge.domain.signals import (
     RequestTransfer,
     Reserved,
     ResumeCall,
+    RingAgain,
     SetPresence,
     Signal,
     Tick,
@@ -398,6 +399,10 @@ class Simulation:
 
     def resume(self, agent: str, call: CallId) -> Reply:
         return self.ask(ResumeCall(request=self._request(), agent=AgentId(agent), call=call))
+
+    def ring_again(self, agent: str, call: CallId) -> Reply:
+        """The agent's page was reloaded."""
+        return self.ask(RingAgain(request=self._request(), agent=AgentId(agent), call=call))
 
     def cancel(self, agent: str, call: CallId) -> Reply:
         transfer = self.engine.world.calls[call].transfer

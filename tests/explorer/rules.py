@@ -1,7 +1,7 @@
 """What must be true after each step, and once everything has come to rest."""
 
 from callbridge.domain.arrangement import together
-from callbridge.domain.calls import Call, CallState, OfferState, Stage
+from callbridge.domain.calls import Call, CallState, Leg, LegRole, LegState, OfferState, Stage
 from callbridge.domain.eligibility import judge
 from callbridge.domain.ids import AgentId, ChannelId, OfferId
 from explorer.model import HOLD, LEGS, ROOMS, Channel, Node, Violation
@@ -135,7 +135,8 @@ def _check_caller(node: Node, channel: Channel) -> None:
     if channel.bridge == HOLD:
         stage = call.consult.stage if call.consult else None
         must(call.state in MUSIC, f"the caller is on hold while {call.state}")
-        must(stage in MUSIC_IN or call.caller_held, f"the caller is on hold in {stage}")
+        rings = _rings(call.agent_leg)
+        must(stage in MUSIC_IN or call.caller_held or rings, f"the caller is on hold in {stage}")
         _check_pending(call)
     else:
         must(channel.bridge is not None, f"the caller {channel.id} is nowhere")
@@ -149,7 +150,13 @@ def _check_pending(call: Call) -> None:
         case CallState.OFFERING | CallState.CONNECTING:
             must(call.agent_leg is not None, f"the caller is on hold while {call.state}, and no phone rings")
         case CallState.CONSULTING:
-            must(call.agent_leg is not None, "the caller is on hold, and whoever put them there is gone")
+            # The target's phone, where the caller is being put through and it is rung again.
+            pending = call.agent_leg is not None or _rings(call.party(LegRole.TARGET))
+            must(pending, "the caller is on hold, and whoever put them there is gone")
+
+
+def _rings(leg: Leg | None) -> bool:
+    return leg is not None and leg.state in (LegState.DIALING, LegState.RINGING)
 
 
 def _check_leg(node: Node, channel: Channel) -> None:

@@ -20,6 +20,7 @@ from callbridge.domain.signals import (
     Request,
     RequestTransfer,
     ResumeCall,
+    RingAgain,
     SetPresence,
     Tick,
     Verb,
@@ -114,7 +115,7 @@ def requests(node: Node, *, everything: bool = False) -> list[Stimulus]:
 
 
 def _of_the_agent(call: Call, agent: AgentId, everything: bool) -> list[Stimulus]:
-    found: list[Stimulus] = [(verb, agent, call.id) for verb in ("end", "hold", "resume")]
+    found: list[Stimulus] = [(verb, agent, call.id) for verb in ("end", "hold", "resume", "ring again")]
     if call.transfer is None or call.transfer.ended:
         found += [("transfer", agent, call.id, "cleo"), ("transfer hard", agent, call.id, "ben")]
         found += [("transfer", agent, call.id, "empty"), ("consult", agent, call.id, "cleo")]
@@ -122,6 +123,9 @@ def _of_the_agent(call: Call, agent: AgentId, everything: bool) -> list[Stimulus
         if everything:
             found += [("consult", agent, call.id, "sales"), ("consult when available", agent, call.id, "ben")]
     if call.consult is not None:
+        target = call.consult.offer
+        if target is not None and target.state is OfferState.ACCEPTED:
+            found.append(("ring again", target.agent, call.id))
         found.append(("fourth", agent, call.id))
         parties = [call.caller, *(leg.channel for leg in call.legs if leg.role is not LegRole.AGENT)]
         found += [("party " + verb, agent, call.id, channel) for channel in parties for verb in ("hold", "resume")]
@@ -263,6 +267,8 @@ def _request(kind: str, what: list[str]) -> Request:
             return HoldCall(request=request, agent=agent, call=call)
         case "resume":
             return ResumeCall(request=request, agent=agent, call=call)
+        case "ring again":
+            return RingAgain(request=request, agent=agent, call=call)
         case "fourth":
             return CallFourth(request=request, agent=agent, call=call, number=FOURTH)
         case "transfer" | "transfer hard":

@@ -78,7 +78,7 @@ async def test_given_reject_by_button_then_the_phone_stops_and_the_next_agent_is
     second = await bernd.offer()
     assert (second["call"], second["id"] != offer["id"]) == (offer["call"], True)
     await hears_music(lab, caller)
-    assert await refused(anna, "accept", offer["id"]) == (404, "unknown_offer")
+    assert await refused(anna, "accept", offer["id"]) == (409, "offer_ended")
     await bernd.pick_up()
     await bernd.is_talking(offer["call"])
     await hear_each_other(lab, caller, bernd.phone)

@@ -77,7 +77,7 @@ async def test_given_a_group_whose_agents_do_not_answer_in_time_then_agent_1_has
     await matrix(site, pop["call"], caller, {caller: {anna.phone}, anna.phone: {caller}})
     await agent_is(site, "carla", "busy")
     check = await anna.person.check(pop["call"], "group", "sales")
-    assert {each["id"]: each["code"] for each in check["others"]} == {"carla": "rejected_recently", "dora": "offline"}
+    assert {each["id"]: each["code"] for each in check["others"]} == {"carla": "missed_offer", "dora": "offline"}
 
 
 async def test_given_a_group_with_nobody_when_an_agent_comes_then_they_are_rung_meanwhile_agent_1_hears_ringing(

@@ -1,6 +1,7 @@
 """Calls, offers, notes, history and transfers through the API."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from web_served import Serve
 
 from callbridge.domain.calls import DestinationKind, HistoryEntry, OfferState, TransferState
 from callbridge.domain.effects import Reply
-from callbridge.domain.ids import CallId
+from callbridge.domain.ids import CallId, OfferId
 from callbridge.domain.settings import AgentTransferMode
 from callbridge.domain.signals import AcceptOffer, AddNote, CancelTransfer, EndCall, RejectOffer, RequestTransfer
 from callbridge.web import Limits
@@ -150,6 +151,42 @@ async def test_given_an_offer_that_is_over_or_anothers_when_accepted_then_409_or
     assert (status, problem["code"]) == (409, "offer_ended")
     status, problem, _ = await served.ask("POST", "/v1/offers/c-1-offer-1:accept", BEN)
     assert (status, problem["code"]) == (404, "unknown_offer")
+
+
+async def test_given_an_offer_that_went_on_to_the_next_agent_when_accepted_then_409_for_whom_it_was_made_alone(
+    serve: Serve,
+) -> None:
+    second = replace(offered(a_call(), BEN), offers_made=2)
+    assert second.offer is not None
+    served = await serve(replace(second, offer=replace(second.offer, id=OfferId("c-1-offer-2"))))
+    served.archive.entries.append(
+        HistoryEntry(at=NOW, call=CallId("c-1"), kind="offer.made", agent=ANNA, detail={"offer": "c-1-offer-1"})
+    )
+    for verb in ("accept", "reject"):
+        for who in (ANNA, CRM_TOKEN):
+            status, problem, _ = await served.ask("POST", f"/v1/offers/c-1-offer-1:{verb}", who)
+            assert (status, problem["code"]) == (409, "offer_ended")
+        status, problem, _ = await served.ask("POST", f"/v1/offers/c-1-offer-1:{verb}", BEN)
+        assert (status, problem["code"]) == (404, "unknown_offer")
+        status, problem, _ = await served.ask("POST", f"/v1/offers/c-1-offer-7:{verb}", ANNA)
+        assert (status, problem["code"]) == (404, "unknown_offer")
+    assert served.gateway.asked == []
+
+
+async def test_given_an_offer_that_ends_while_it_is_accepted_when_the_engine_does_not_know_it_then_409(
+    serve: Serve,
+) -> None:
+    served = await serve(offered(a_call(), ANNA))
+    served.gateway.refuse(AcceptOffer, "unknown_offer")
+    status, problem, _ = await served.ask("POST", "/v1/offers/c-1-offer-1:accept")
+    assert (status, problem["code"]) == (409, "offer_ended")
+
+
+async def test_given_a_call_that_is_over_when_read_then_it_says_who_had_it(serve: Serve) -> None:
+    served = await serve()
+    served.archive.keep(replace(over(talking(a_call(), ANNA)), last_agent=ANNA), ANNA)
+    _, call, _ = await served.ask("GET", "/v1/calls/c-1")
+    assert (call["agent"], call["last_agent"]) == (None, {"id": "anna", "name": "Anna Österreich"})
 
 
 # ---------------------------------------------------------------- notes, hang-up, transfers

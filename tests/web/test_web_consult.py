@@ -19,6 +19,7 @@ from callbridge.domain.signals import (
     RejectOffer,
     RequestTransfer,
     ResumeCall,
+    RingAgain,
     Verb,
 )
 from callbridge.web.hub import event_of
@@ -157,7 +158,10 @@ async def test_given_an_ended_transfer_of_a_live_conference_when_leaving_then_th
     assert (status, problem["code"]) == (409, "transfer_ended")
 
 
-@pytest.mark.parametrize(("verb", "signal"), [("hold", HoldCall), ("resume", ResumeCall), ("hangup", EndCall)])
+@pytest.mark.parametrize(
+    ("verb", "signal"),
+    [("hold", HoldCall), ("resume", ResumeCall), ("hangup", EndCall), ("reconnect-phone", RingAgain)],
+)
 async def test_given_my_call_when_holding_and_resuming_then_done_in_my_name(
     serve: Serve, verb: str, signal: type
 ) -> None:

@@ -8,13 +8,15 @@ from web_fakes import CRM_TOKEN, WATCH_TOKEN
 from web_samples import (
     ANNA,
     SALES,
+    WINDOWS,
     a_call,
     settings,
     world,
 )
 from web_served import Serve
 
-from callbridge.domain.settings import Options
+from callbridge.domain.ids import AgentId
+from callbridge.domain.settings import AgentSettings, Member, Options
 from callbridge.web.directory import Directory, words
 from callbridge.web.directory_answers import DirectoryOut
 
@@ -141,6 +143,17 @@ def test_given_more_than_the_limit_when_looking_then_it_says_so() -> None:
     assert answer.truncated
     assert len(found(answer)) + len(answer.my_agent_groups) + len(answer.agent_groups) <= 2
     assert not look("").truncated
+
+
+def test_given_more_agents_than_the_limit_when_looking_then_presets_are_still_there() -> None:
+    there = world()
+    many = {AgentId(f"a{n}"): AgentSettings(id=AgentId(f"a{n}"), name=f"A {n}", phone=f"PJSIP/{n}") for n in range(50)}
+    group = replace(there.settings.groups[WINDOWS], members=tuple(Member(agent=agent) for agent in many))
+    there.settings = replace(there.settings, agents=many, groups={WINDOWS: group})
+    answer = Directory().look(there, me=ANNA, query="", limit=20)
+    assert answer.truncated
+    assert [preset.id for preset in answer.external_presets] == ["vendor"]
+    assert len(answer.agent_groups[0].agents) == 18
 
 
 def test_given_foreign_letters_when_folding_then_what_people_type() -> None:

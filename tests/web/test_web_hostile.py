@@ -115,7 +115,18 @@ async def test_given_a_chunked_body_without_end_when_sent_then_413_as_soon_as_it
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/v1", "/v1/", "/v2/me", "/v1/me/", "/v1/calls/", "/v1/nothing", "/v1/calls/c-1/x", "/v1/calls/a:b", "/%00"],
+    [
+        "/index.html",
+        "/v1",
+        "/v1/",
+        "/v2/me",
+        "/v1/me/",
+        "/v1/calls/",
+        "/v1/nothing",
+        "/v1/calls/c-1/x",
+        "/v1/calls/a:b",
+        "/%00",
+    ],
 )
 async def test_given_an_unknown_address_when_asked_then_404(serve: Serve, path: str) -> None:
     served = await serve()

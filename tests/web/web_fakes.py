@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -38,10 +39,11 @@ from callbridge.domain.signals import (
     Request,
     RequestTransfer,
     ResumeCall,
+    RingAgain,
     SetPresence,
 )
 from callbridge.domain.world import World
-from callbridge.web import Limits, Scope, Service, Webhook, WebSettings
+from callbridge.web import IceServer, Limits, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.ports import InProgress, Mismatch, New, Stored
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ T = TypeVar("T")
 PASSWORD = "correct horse"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 KNOWN = HASHER.hash(PASSWORD)
+PHONE_PASSWORD, TURN_PASSWORD = "anna's own phone", "the relay's"
 CRM_TOKEN, WATCH_TOKEN = "crm-secret-token", "watch-secret-token"
 
 
@@ -62,10 +65,26 @@ def web_settings(**changes: Any) -> WebSettings:
             Service(name="crm", token_hash=token_hash(CRM_TOKEN), scopes=frozenset(Scope)),
             Service(name="watch", token_hash=token_hash(WATCH_TOKEN), scopes=frozenset({Scope.AGENTS_READ})),
         ),
+        "phones": {ANNA: a_phone()},
         "region": "DE",
-        "limits": Limits(batch=0.02, heartbeat=5.0),
+        "timezone": "Europe/Berlin",
+        "not_ready_reasons": (NotReadyReason(id="lunch", name="Lunch"),),
+        "limits": Limits(batch=0.02, heartbeat=5.0, statistics=0.1),
     }
     return WebSettings(**(values | changes))
+
+
+def a_phone() -> WebPhone:
+    return WebPhone(
+        url="wss://pbx.example:8089/ws",
+        uri="sip:anna@pbx.example",
+        username="anna",
+        password=PHONE_PASSWORD,
+        ice_servers=(
+            IceServer(urls=("stun:stun.example",)),
+            IceServer(urls=("turn:turn.example",), username="callbridge", credential=TURN_PASSWORD),
+        ),
+    )
 
 
 def token_hash(token: str) -> str:
@@ -140,7 +159,7 @@ class FakeGateway:
                 leg = Leg(channel=ChannelId(f"{call.id}-leg-9"), role=LegRole.FOURTH, number=request.number)
                 calls[call.id] = replace(call, legs=(*call.legs, leg))
                 return {"party": leg.channel}
-            case EndCall() | CancelTransfer() | DoTransfer() | DoParty() | HoldCall() | ResumeCall():
+            case EndCall() | CancelTransfer() | DoTransfer() | DoParty() | HoldCall() | ResumeCall() | RingAgain():
                 pass
         return None
 
@@ -155,6 +174,13 @@ class FakePage(Generic[T]):
     next: str | None
 
 
+@dataclass(frozen=True)
+class FakeCounts:
+    calls: Mapping[str | None, int]
+    offers: Mapping[str, int]
+    transfers: Mapping[tuple[str, str, str], int]
+
+
 @dataclass
 class FakeArchive:
     stored_calls: dict[CallId, Call] = field(default_factory=dict)
@@ -164,6 +190,8 @@ class FakeArchive:
     """Agents and the calls that were theirs once."""
     keys: dict[tuple[str, str], tuple[str, Stored | None]] = field(default_factory=dict)
     broken: bool = False
+    counted: list[float] = field(default_factory=list)
+    """Since when, each time that it was asked to count."""
 
     def keep(self, call: Call, *had: AgentId) -> None:
         """`had`: whose it was, the first one first."""
@@ -236,6 +264,18 @@ class FakeArchive:
             if (agent is None or transfer.by == agent) and (call is None or transfer.call == call)
         ]
         return _page(found, limit, cursor)
+
+    async def counts(self, since: float) -> FakeCounts:
+        self._check()
+        self.counted.append(since)
+        calls = [call for call in self.stored_calls.values() if call.arrived_at >= since]
+        transfers = [each for each in self.stored_transfers.values() if each.made_at >= since]
+        offers = [call.offer.state.value for call in calls if call.offer is not None]
+        return FakeCounts(
+            Counter(call.outcome.value if call.outcome else None for call in calls),
+            Counter(offers),
+            Counter((each.kind.value, each.destination.kind.value, each.state.value) for each in transfers),
+        )
 
     async def idempotency_begin(
         self, subject: str, key: str, fingerprint: str, now: float

@@ -56,7 +56,7 @@ class Story:
 async def telling(tmp_path: Path) -> AsyncIterator[Story]:
     store = await Archive.open(f"sqlite+aiosqlite:///{tmp_path}/calls.db")
     runtime = Runtime(Engine(settings()), store=store)
-    configured = web_settings(limits=Limits(batch=0.02))
+    configured = web_settings(limits=Limits(batch=0.02, statistics=0.05))
     hub = create_hub(runtime, configured)
     runtime.attach(actor=NoPbx(), publisher=hub)
     loop = asyncio.create_task(runtime.run())

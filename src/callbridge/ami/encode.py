@@ -26,6 +26,8 @@ from callbridge.domain.effects import (
 _UNSAFE_NAME = re.compile(rf'[{FORBIDDEN}"<>\\,;|()]+')
 _UNSAFE_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]+")
 _NORMAL_CLEARING = "16"
+CALL_HEADER = "X-Callbridge-Call"
+"""In the INVITE of a phone in a page: the call's id, which has nothing in it that a header could not carry."""
 
 
 class Action(NamedTuple):
@@ -92,12 +94,21 @@ def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:
         "Async": "true",
         "Timeout": str(int(effect.timeout * 1000)),
         "CallerID": caller_id(effect.caller_name, effect.caller_number),
-        "Variable": [
-            f"CALLBRIDGE_ROLE={'external' if effect.external else 'agent'}",
-            f"CALLBRIDGE_CALL={effect.call}",
-            f"CALLBRIDGE_LEG={effect.channel}",
-        ],
+        "Variable": _variables(effect),
     }
+
+
+def _variables(effect: Originate) -> list[str]:
+    variables = [
+        f"CALLBRIDGE_ROLE={'external' if effect.external else 'agent'}",
+        f"CALLBRIDGE_CALL={effect.call}",
+        f"CALLBRIDGE_LEG={effect.channel}",
+    ]
+    if effect.hear != "silence":
+        variables.append(f"CALLBRIDGE_HEAR={effect.hear}")
+    if effect.named:
+        variables.append(f"PJSIP_HEADER(add,{CALL_HEADER})={effect.call}")
+    return variables
 
 
 def caller_id(name: str, number: str) -> str:

@@ -8,28 +8,27 @@ from pydantic import ValidationError
 
 from callbridge.config import yaml_lines
 from callbridge.config.errors import ConfigError, Problem, dotted
-from callbridge.config.fields import Surroundings, is_loopback
+from callbridge.config.fields import Surroundings
 from callbridge.config.model import (
-    AgentSection,
     ConfigModel,
-    GroupSection,
     Http,
     Log,
     Login,
-    Numbers,
     OptionsSection,
     Outbound,
     Pbx,
-    PresetSection,
     Service,
     Site,
     Store,
     Webhook,
 )
+from callbridge.config.page_references import check_page
+from callbridge.config.people import AgentSection, GroupSection, Numbers, PresetSection, WebPhoneSection
 from callbridge.config.references import check_references, region_of
 from callbridge.config.secrets import Secret
 from callbridge.config.sentences import sentence
 from callbridge.config.to_domain import to_settings
+from callbridge.config.urls import is_loopback
 from callbridge.domain.settings import Settings
 
 __all__ = [
@@ -50,6 +49,7 @@ __all__ = [
     "Service",
     "Site",
     "Store",
+    "WebPhoneSection",
     "Webhook",
     "dotted",
     "is_loopback",
@@ -97,7 +97,7 @@ def parse_config(text: bytes, *, file: str, base: Path, env: Mapping[str, str]) 
         raise ConfigError([Problem(file=file, line=1, what=what, allowed="it begins with keys such as pbx: and http:")])
     # A section with everything commented out is a section that is not there.
     data = {key: value for key, value in data.items() if value is not None or key not in Config.model_fields}
-    findings = list(check_references(document))
+    findings = [*check_references(document), *check_page(document)]
     config = None
     try:
         config = Config.model_validate(data, context=Surroundings(base=base, env=env, region=region_of(data)))

@@ -7,19 +7,18 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from argon2 import extract_parameters
 from argon2.exceptions import InvalidHash
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from callbridge.config import urls
 from callbridge.config.numbers import is_region, to_e164
 from callbridge.config.secrets import Secret, read_secret
-from callbridge.domain.screen_pop import check_crm_template
+from callbridge.domain.agents import GATEWAY_REASONS
 
-_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _WHSEC = "whsec_"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,16 +69,6 @@ def _ami_word(text: str) -> str:
     return text
 
 
-def _host(text: str) -> str:
-    try:
-        ip_address(text)
-    except ValueError:
-        labels = text.removesuffix(".").split(".")
-        if len(text) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in labels):
-            raise ValueError(f"is {text!r}; a host name or an IP address, without scheme and port") from None
-    return text
-
-
 def _address(text: str) -> str:
     try:
         return str(ip_address(text))
@@ -88,48 +77,15 @@ def _address(text: str) -> str:
 
 
 def _path(value: Any, info: ValidationInfo) -> Path:
-    if not isinstance(value, str) or not value or _CONTROL.search(value):
+    if not isinstance(value, str) or not value or urls.CONTROL.search(value):
         raise ValueError("is not a path; a path, relative to this file's folder or absolute")
     return surroundings(info).base / value
 
 
 def _line(text: str) -> str:
-    if not text.strip() or _CONTROL.search(text):
+    if not text.strip() or urls.CONTROL.search(text):
         raise ValueError("is empty or has a line break or control character; one line of text")
     return text.strip()
-
-
-def _crm(template: str) -> str:
-    if _CONTROL.search(template) or any(character.isspace() for character in template):
-        raise ValueError("has a space or control character; write %20 for a space")
-    check_crm_template(template)
-    return template
-
-
-def _hook_url(url: str) -> str:
-    if _CONTROL.search(url) or any(character.isspace() for character in url):
-        raise ValueError("has a space or control character; a URL has neither")
-    parts = urlsplit(url)
-    host = parts.hostname
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("is not a URL that begins with https:// and a host")
-    _host(host)
-    _ = parts.port  # raises ValueError for what is no port
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("has a name or password in it; receivers check the webhook's signature instead")
-    if parts.fragment:
-        raise ValueError("has a fragment (#...), which is never sent; leave it out")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("sends calls' data unencrypted; https, or http to this machine alone (127.0.0.1, ::1)")
-    return url
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by its name or address alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _argon2(text: str) -> str:
@@ -148,6 +104,22 @@ def _region(text: str) -> str:
     if not is_region(text):
         raise ValueError(f"is {text!r}; an ISO 3166 country code in capitals, such as DE")
     return text
+
+
+def _timezone(name: str) -> str:
+    if name != "UTC":  # which needs no database
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            known = "" if available_timezones() else " (this machine has no database of them: install tzdata)"
+            raise ValueError(f"is {name!r}; an IANA time zone such as Europe/Berlin{known}") from None
+    return name
+
+
+def _reason(reason: str) -> str:
+    if reason in GATEWAY_REASONS:
+        raise ValueError(f"is {reason!r}, which the gateway itself says of an agent; choose another word")
+    return reason
 
 
 def _number(written: str, info: ValidationInfo) -> str:
@@ -178,7 +150,7 @@ SecretRef = Annotated[Secret, BeforeValidator(_secret), Field(description="{env:
 HookSecretRef = Annotated[SecretRef, AfterValidator(_hook_secret)]
 LongSecretRef = Annotated[SecretRef, AfterValidator(_long_secret)]
 AmiUser = Annotated[str, AfterValidator(_ami_word), Field(description="the name of a user in manager.conf")]
-Host = Annotated[str, AfterValidator(_host), Field(description="a host name or an IP address")]
+Host = Annotated[str, AfterValidator(urls.host), Field(description="a host name or an IP address")]
 Port = Annotated[int, Field(ge=1, le=65535, description="a port, 1 to 65535")]
 Address = Annotated[str, AfterValidator(_address), Field(description="an IP address")]
 Origin = Annotated[
@@ -186,24 +158,25 @@ Origin = Annotated[
 ]
 FilePath = Annotated[Path, BeforeValidator(_path), Field(description="a path, relative to this file's folder")]
 Region = Annotated[str, AfterValidator(_region), Field(description="an ISO 3166 country code such as DE")]
-
-
-def _recording(url: str) -> str:
-    if _CONTROL.search(url) or any(character.isspace() for character in url):
-        raise ValueError("has a space or control character; a URL has neither")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "{" in parts.netloc:
-        raise ValueError("must begin with https:// and a host")
-    if url.count("{file}") != 1 or url.count("{") != 1 or url.count("}") != 1:
-        raise ValueError("must have {file} in it once, and no other braces")
-    return url
-
-
+Timezone = Annotated[str, AfterValidator(_timezone), Field(max_length=64, description="an IANA time zone")]
+ReasonId = Annotated[Id, AfterValidator(_reason)]
 RecordingUrl = Annotated[
-    str, AfterValidator(_recording), Field(max_length=2000, description="an https URL with {file} in it")
+    str, AfterValidator(urls.recording), Field(max_length=2000, description="an https URL with {file} in it")
 ]
-CrmUrl = Annotated[str, AfterValidator(_crm), Field(max_length=2000, description="an https URL with placeholders")]
-HookUrl = Annotated[str, AfterValidator(_hook_url), Field(max_length=2000, description="an https URL")]
+CrmUrl = Annotated[str, AfterValidator(urls.crm), Field(max_length=2000, description="an https URL with placeholders")]
+HookUrl = Annotated[str, AfterValidator(urls.webhook), Field(max_length=2000, description="an https URL")]
+WebSocketUrl = Annotated[
+    str, AfterValidator(urls.websocket), Field(max_length=2000, description="such as wss://pbx.example.com:8089/ws")
+]
+IceUrl = Annotated[
+    str,
+    AfterValidator(urls.ice),
+    Field(max_length=300, description='such as "stun:stun.example" or "turns:turn.example"'),
+]
+SipUser = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="a username of pjsip.conf: letters, digits, _ . -"),
+]
 PasswordHash = Annotated[
     str, AfterValidator(_argon2), Field(max_length=500, description="an argon2 hash from `callbridge hash-password`")
 ]

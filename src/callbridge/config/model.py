@@ -1,21 +1,19 @@
 """The configuration, typed. What a key may be is said with its kind, in `fields`."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from callbridge.config import fields as f
+from callbridge.config import urls
+from callbridge.config.people import AgentSection, GroupSection, Numbers, PresetSection, WebPhoneSection
 from callbridge.config.secrets import Secret
-
-
-class Section(BaseModel):
-    """A mapping in the file. Keys that it does not know are refused, values are never bent into another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+from callbridge.config.section import Section
 
 
 class Login(Section):
@@ -55,9 +53,9 @@ class Http(Section):
     port: f.Port = 8180
     token_secret: f.LongSecretRef
     token_lifetime: Annotated[int, Field(ge=60, le=86_400, description="seconds, 60 to 86400 (a day)")] = 900
-    trusted_proxies: list[f.Address] = []
+    trusted_proxies: list[f.Address] = Field(default_factory=list)
     """Reverse proxies whose X-Forwarded-For is believed."""
-    cors_origins: list[f.Origin] = []
+    cors_origins: list[f.Origin] = Field(default_factory=list)
     """Pages of other hosts that may use the API in a browser."""
 
 
@@ -99,6 +97,8 @@ class Store(Section):
 class Site(Section):
     region: f.Region | None = None
     """ISO region of numbers that are written without +; None: every number needs its +."""
+    timezone: f.Timezone = "UTC"
+    """In which the site's days begin at midnight."""
 
 
 class Transfers(Section):
@@ -116,6 +116,27 @@ class Transfers(Section):
     external_timeout: f.RingTime = 30.0
 
 
+class ReasonSection(Section):
+    """Why an agent is not ready."""
+
+    id: f.ReasonId
+    name: f.Name
+
+
+def _reason(given: Any) -> Any:
+    """An id alone is its own name: `long_break` is "Long break"."""
+    if not isinstance(given, str):
+        return given
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", given):
+        raise ValueError(f"is {given!r}; an id of small letters, digits, _ and -, or {{id: ..., name: ...}}")
+    return {"id": given, "name": given.replace("_", " ").capitalize()}
+
+
+_REASONS = [
+    ReasonSection.model_validate(_reason(reason)) for reason in ("break", "lunch", "meeting", "training", "paperwork")
+]
+
+
 class OptionsSection(Section):
     transfers: Transfers = Transfers()
     offer_timeout: f.RingTime = 20.0
@@ -129,22 +150,13 @@ class OptionsSection(Section):
     record_consultations: f.Flag = False
     """Where the dialplan records calls: private consultations too."""
     crm_url: f.CrmUrl | None = None
-
-
-class Numbers(Section):
-    """Which external numbers may be dialled, by prefixes in E.164. Nothing is allowed unless it is said."""
-
-    allow: list[f.Prefix] = []
-    deny: list[f.Prefix] = []
-
-    def refusal(self, number: str) -> str | None:
-        """Why this E.164 number may not be dialled, in a few words; None where it may."""
-        denied = next((prefix for prefix in self.deny if number.startswith(prefix)), None)
-        if denied is not None:
-            return f"numbers.deny has {denied}"
-        if any(number.startswith(prefix) for prefix in self.allow):
-            return None
-        return f"numbers.allow has only {', '.join(self.allow)}" if self.allow else "numbers.allow is empty"
+    crm_frame: f.Flag = False
+    """Whether the agents' page shows the CRM in a frame, in place of a link alone."""
+    not_ready_reasons: Annotated[
+        list[Annotated[ReasonSection, BeforeValidator(_reason)]],
+        Field(max_length=20, description="a list of at most 20 reasons"),
+    ] = _REASONS
+    """What the page offers to an agent who becomes busy."""
 
 
 class Outbound(Section):
@@ -157,48 +169,6 @@ class Outbound(Section):
     @property
     def endpoint(self) -> str:
         return self.dial.rpartition("@")[2]
-
-
-class AgentSection(Section):
-    id: f.Id
-    name: f.Name
-    phone: f.Phone
-    password_hash: f.PasswordHash | None = None
-    """None: the agent cannot log in on the page, only through a service."""
-    max_sessions: f.Sessions | None = None
-    skills: Annotated[
-        dict[f.Id, f.Priority], Field(description="a skill in small letters with its priority, 1 (asked first) to 100")
-    ] = {}
-    supervisor: f.Flag = False
-
-
-class MemberSection(Section):
-    agent: f.Id
-    priority: f.Priority = 1
-
-
-def _member(given: Any) -> Any:
-    return {"agent": given} if isinstance(given, str) else given
-
-
-class GroupSection(Section):
-    id: f.GroupId
-    name: f.Name
-    members: list[Annotated[MemberSection, BeforeValidator(_member)]] = []
-    skill: f.Id | None = None
-    """Every agent with this skill is a member too, with the skill's priority unless `members` gives another."""
-    max_wait: f.WaitTime | None = None
-    crm_url: f.CrmUrl | None = None
-    numbers: Numbers | None = None
-    """For the agents of this group in place of the site's."""
-
-
-class PresetSection(Section):
-    id: f.Id
-    name: f.Name
-    number: f.Number
-    """E.164, with its plus, however it was written."""
-    group: f.GroupId
 
 
 Scope = Literal["calls:read", "calls:write", "transfers:write", "agents:read", "agents:write", "events:read"]
@@ -233,12 +203,20 @@ class ConfigModel(Section):
     options: OptionsSection = OptionsSection()
     numbers: Numbers = Numbers()
     outbound: Outbound | None = None
-    agents: list[AgentSection] = []
-    groups: list[GroupSection] = []
-    presets: list[PresetSection] = []
-    services: list[Service] = []
-    webhooks: list[Webhook] = []
+    webphone: WebPhoneSection | None = None
+    agents: list[AgentSection] = Field(default_factory=list)
+    groups: list[GroupSection] = Field(default_factory=list)
+    presets: list[PresetSection] = Field(default_factory=list)
+    services: list[Service] = Field(default_factory=list)
+    webhooks: list[Webhook] = Field(default_factory=list)
     log: Log = Log()
+
+    def frame_origins(self) -> tuple[str, ...]:
+        """The origins of the CRM links that the agents' page shows in a frame, each once; none without `crm_frame`."""
+        if not self.options.crm_frame:
+            return ()
+        templates = [self.options.crm_url, *(group.crm_url for group in self.groups)]
+        return tuple(sorted({urls.frame_origin(template) for template in templates if template is not None}))
 
     def secrets(self) -> Iterator[tuple[tuple[str | int, ...], Secret]]:
         """Every secret with its place in the file."""
@@ -247,5 +225,11 @@ class ConfigModel(Section):
         yield ("http", "token_secret"), self.http.token_secret
         if self.store.password is not None:
             yield ("store", "password"), self.store.password
+        for index, server in enumerate(self.webphone.ice_servers if self.webphone is not None else ()):
+            if server.credential is not None:
+                yield ("webphone", "ice_servers", index, "credential"), server.credential
+        for index, agent in enumerate(self.agents):
+            if agent.webphone is not None:
+                yield ("agents", index, "webphone", "password"), agent.webphone.password
         for index, webhook in enumerate(self.webhooks):
             yield ("webhooks", index, "secret"), webhook.secret

@@ -4,7 +4,7 @@ Works on the plain data and takes nothing for granted, so that it can speak also
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from callbridge.config.errors import Path, dotted
@@ -28,21 +28,21 @@ _UNIQUE = (
 def check_references(document: Document) -> Iterator[Finding]:
     data = document.data if isinstance(document.data, dict) else {}
     for section, key in _UNIQUE:
-        yield from _twice(document, ((path, item.get(key)) for path, item in _items(data, section)), key)
+        yield from twice(document, (((*path, key), item.get(key)) for path, item in items(data, section)))
     agents = _ids(data, "agents")
     groups = _ids(data, "groups")
-    for path, group in _items(data, "groups"):
+    for path, group in items(data, "groups"):
         members = list(_members(path, group))
-        yield from _twice(document, members, "agent")
+        yield from twice(document, members)
         for place, agent in members:
             yield from _unknown(place, agent, agents, "agent")
-    for path, preset in _items(data, "presets"):
+    for path, preset in items(data, "presets"):
         yield from _unknown((*path, "group"), preset.get("group"), groups, "group")
         yield from _dialled((*path, "number"), preset.get("number"), preset.get("group"), data)
     yield from _same_login(data)
     store = data.get("store")
-    url = _get(store, "url") or "sqlite"
-    if _get(store, "password") is not None and isinstance(url, str) and url.startswith("sqlite"):
+    url = get(store, "url") or "sqlite"
+    if get(store, "password") is not None and isinstance(url, str) and url.startswith("sqlite"):
         yield ("store", "password"), "an SQLite file has no password", "leave store.password out"
 
 
@@ -58,7 +58,8 @@ def region_of(data: Any) -> str | None:
     return region if isinstance(region, str) and is_region(region) else None
 
 
-def _items(data: dict[str, Any], section: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+def items(data: dict[str, Any], section: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The mappings in a list of the file, with their places."""
     entries = data.get(section)
     for index, item in enumerate(entries if isinstance(entries, list) else []):
         if isinstance(item, dict):
@@ -66,7 +67,7 @@ def _items(data: dict[str, Any], section: str) -> Iterator[tuple[Path, dict[str,
 
 
 def _ids(data: dict[str, Any], section: str) -> list[str]:
-    return [item["id"] for _, item in _items(data, section) if isinstance(item.get("id"), str)]
+    return [item["id"] for _, item in items(data, section) if isinstance(item.get("id"), str)]
 
 
 def _members(path: Path, group: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
@@ -76,15 +77,15 @@ def _members(path: Path, group: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
         yield ((*place, "agent"), member.get("agent")) if isinstance(member, dict) else (place, member)
 
 
-def _twice(document: Document, values: Any, key: str) -> Iterator[Finding]:
+def twice(document: Document, values: Iterable[tuple[Path, Any]]) -> Iterator[Finding]:
+    """`values`: what must be there once, each with its place."""
     first: dict[str, Path] = {}
-    for path, value in values:
-        place = path if path[-1] == key or key == "agent" else (*path, key)
+    for place, value in values:
         if not isinstance(value, str):
             continue
         if value in first:
             line, other = document.line(first[value]), dotted(first[value])
-            shown = "the same token" if key == "token_hash" else f'"{value}"'
+            shown = "the same token" if place[-1] == "token_hash" else f'"{value}"'
             yield place, f"{shown} is already in line {line} ({other})", "each must be different"
         else:
             first[value] = place
@@ -105,7 +106,7 @@ def _dialled(path: Path, written: Any, group: Any, data: dict[str, Any]) -> Iter
     except ValueError:
         return  # said by the field itself
     numbers, where = data.get("numbers"), "numbers"
-    for place, section in _items(data, "groups"):
+    for place, section in items(data, "groups"):
         if section.get("id") == group and section.get("numbers") is not None:
             numbers, where = section["numbers"], dotted((*place, "numbers"))
     allow, deny = ([p for p in _list(numbers, key) if isinstance(p, str)] for key in ("allow", "deny"))
@@ -124,7 +125,7 @@ def _list(section: Any, key: str) -> list[Any]:
 
 def _same_login(data: dict[str, Any]) -> Iterator[Finding]:
     pbx = data.get("pbx")
-    users = [login.get("username") for key in ("events", "actions") if isinstance(login := _get(pbx, key), dict)]
+    users = [login.get("username") for key in ("events", "actions") if isinstance(login := get(pbx, key), dict)]
     if len(users) == 2 and isinstance(users[0], str) and users[0] == users[1]:
         yield (
             ("pbx", "actions", "username"),
@@ -133,5 +134,6 @@ def _same_login(data: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _get(section: Any, key: str) -> Any:
+def get(section: Any, key: str) -> Any:
+    """The value, or None where it is not there or this is no mapping."""
     return section.get(key) if isinstance(section, dict) else None

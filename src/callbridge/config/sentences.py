@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from callbridge.config.errors import Path
 from callbridge.config.references import closest
 
-_SECRET_WORDS = ("secret", "password", "hash", "token")
+_SECRET_WORDS = ("secret", "password", "credential", "hash", "token")
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping"}
 
 

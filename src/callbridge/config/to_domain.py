@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from callbridge.config.model import AgentSection, ConfigModel, GroupSection, Numbers
+from callbridge.config.model import ConfigModel
+from callbridge.config.people import AgentSection, GroupSection, Numbers
 from callbridge.domain.ids import AgentId, GroupId, PresetId
 from callbridge.domain.settings import (
     AgentSettings,
@@ -25,6 +26,7 @@ def to_settings(config: ConfigModel) -> Settings:
                 name=agent.name,
                 phone=agent.phone,
                 max_sessions=agent.max_sessions or options.max_sessions,
+                phone_in_page=agent.webphone is not None,
             )
             for agent in config.agents
         },

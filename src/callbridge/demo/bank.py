@@ -73,6 +73,7 @@ class Bank(AsteriskInstance):
         self._free = deque(tone for tone in LINE_TONES if tone != CROWD_TONE)
         self._legs: dict[str, Leg] = {}
         self._lines: dict[str, Line] = {}
+        self._voices: dict[str, int] = {}
         self.registered: set[str] = set()
         """Names of the phones that the PBX knows to be there."""
         self._phones = {endpoint.name: self._new(Phone, endpoint.name, endpoint.name) for endpoint in endpoints}
@@ -101,7 +102,14 @@ class Bank(AsteriskInstance):
     def sources(self) -> dict[str, int]:
         """Who can be heard now, by name, and at which Hz."""
         lines = {line.name: line.hertz for line in self._lines.values() if line.hertz != CROWD_TONE}
-        return lines | {CROWD: CROWD_TONE, HOLD_MUSIC: HOLD_TONE, FALLBACK: FALLBACK_TONE, RINGING: RINGING_TONE}
+        machines = {CROWD: CROWD_TONE, HOLD_MUSIC: HOLD_TONE, FALLBACK: FALLBACK_TONE, RINGING: RINGING_TONE}
+        return lines | self._voices | machines
+
+    def voice(self, name: str) -> int:
+        """The tone in Hz of somebody who is heard but has no phone here: one whose phone is in a browser."""
+        if name not in self._voices:
+            self._voices[name] = self._free.popleft()
+        return self._voices[name]
 
     async def start(self, within: float = 30) -> None:
         """Returns once the bank is up; its phones register on their own, see `wait_registered`."""

@@ -24,6 +24,7 @@ HTTP_PORT = 28088
 RTP_PORTS = (20000, 24999)
 """Away from the usual ports, so that an Asterisk that listens on every address of the machine is not in the way."""
 
+_PROBED = ((socket.SOCK_STREAM, AMI_PORT), (socket.SOCK_STREAM, HTTP_PORT), (socket.SOCK_DGRAM, SIP_PORT))
 _SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's path, from sockaddr_un in unix(7), without the closing zero."""
 
@@ -90,12 +91,12 @@ def free_subnet() -> str:
         subnet = f"127.{random.randint(16, 254)}.{random.randint(1, 254)}"
         with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
             for host in (1, 2, 3):
-                for kind, port in ((socket.SOCK_STREAM, AMI_PORT), (socket.SOCK_DGRAM, SIP_PORT)):
+                for kind, port in _PROBED:
                     probe = sockets.enter_context(socket.socket(socket.AF_INET, kind))
                     probe.bind((f"{subnet}.{host}", port))
             return subnet
     raise PbxUnavailable(
-        f"Ports {AMI_PORT} (TCP) and {SIP_PORT} (UDP) are taken on every loopback address: "
+        f"Ports {AMI_PORT}, {HTTP_PORT} (TCP) and {SIP_PORT} (UDP) are taken on every loopback address: "
         "another program listens there on all addresses. Stop it and try again."
     )
 

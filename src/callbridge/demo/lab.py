@@ -30,11 +30,14 @@ class Lab:
 
     pbx: Pbx
     bank: Bank
+    voices: Mapping[str, int]
+    """The tone in Hz by which each web agent is heard, once their microphone plays it."""
 
     def __init__(
         self,
         *,
-        agents: Sequence[str | Endpoint],
+        agents: Sequence[str],
+        web_agents: Sequence[str] = (),
         dids: Mapping[str, str],
         dialplan: str = "",
         indications: str = "",
@@ -43,15 +46,15 @@ class Lab:
         verbose: int = 0,
         keep: bool = False,
     ) -> None:
-        """`agents` are endpoints' names, each with a phone in the bank; an `Endpoint(web=True)` has none there.
+        """`agents` are endpoints' names, each with a phone in the bank; `web_agents` have theirs in a browser.
 
         `dids` maps dialled numbers to groups' ids, `dialplan` is appended to the PBX's extensions.conf, `indications`
         is its indications.conf where that is not the usual one, and `keep` leaves the folder with both Asterisks' logs
         behind.
         """
         self.endpoints = [
-            agent if isinstance(agent, Endpoint) else Endpoint(name=agent, password=secrets.token_hex(8))
-            for agent in agents
+            Endpoint(name=agent, password=secrets.token_hex(8), web=agent in web_agents)
+            for agent in (*agents, *web_agents)
         ]
         self._dids = dict(dids)
         self._dialplan = dialplan
@@ -107,6 +110,7 @@ class Lab:
             endpoints=desk,
             verbose=self._verbose,
         )
+        self.voices = {endpoint.name: self.bank.voice(endpoint.name) for endpoint in self.endpoints if endpoint.web}
         # At the same time, since phones first register a second after the bank's start anyway.
         await asyncio.gather(self.pbx.start(), self.bank.start())
         await self.bank.wait_registered()

@@ -23,12 +23,11 @@ SIP_MODULES = (
 LAB_PBX_MODULES = (
     # What every Asterisk with PJSIP phones has, and callbridge does not list.
     *("res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb", "res_statsd", "res_geolocation"),
-    *("res_websocket_client", "res_pjproject", "res_pjsip_sdp_rtp", "res_pjsip_pubsub", "res_pjsip_dlg_options"),
+    *("res_pjproject", "res_pjsip_sdp_rtp", "res_pjsip_pubsub", "res_pjsip_dlg_options"),
     *("res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest", "res_pjsip_nat"),
     *("res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_ip", "res_pjsip_dtmf_info"),
     *("codec_ulaw", "codec_alaw", "codec_a_mu", "format_pcm"),
-    # A phone in a web page speaks Opus.
-    *("codec_opus", "res_format_attr_opus", "codec_g722"),
+    "codec_g722",
     # The numbers that the lab's own dialplan offers, its fallback, and headers with a caller's data.
     *("app_playback", "app_echo", "app_userevent", "res_pjsip_header_funcs"),
     # Loaded so that the tests see that they cannot take a caller away: feature codes, a phone's REFER.

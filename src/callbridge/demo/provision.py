@@ -15,7 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from callbridge.demo import private_apt
-from callbridge.demo.errors import PbxUnavailable
+from callbridge.demo.errors import PbxUnavailable, Unavailable
+from callbridge.demo.unpacked import ASTERISK, find_loader, unpacked
 
 Progress = Callable[[str], None]
 """Takes one line of progress for a person to read. Called from the thread that provisions."""
@@ -95,8 +96,11 @@ def private(progress: Progress) -> AsteriskProgram:
             "PBX=private needs apt-get and dpkg-deb, which Debian and Ubuntu have. "
             "Elsewhere install Asterisk and set PBX=system, or start Docker and set PBX=docker."
         )
-    root = private_apt.unpacked_asterisk(progress)
-    loader = private_apt.find_loader(root)
+    try:
+        root = unpacked(ASTERISK, progress)
+        loader = find_loader(root)
+    except Unavailable as error:
+        raise PbxUnavailable(str(error)) from error
     # The loader is called by name, so that Asterisk meets the C library it was built for instead of the host's.
     argv = (str(loader), "--library-path", str(loader.parent), str(root / "usr/sbin/asterisk"))
     module_dir = _first_existing([str(root / "usr/lib/*/asterisk/modules"), str(root / "usr/lib/asterisk/modules")])

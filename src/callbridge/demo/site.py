@@ -20,7 +20,7 @@ from argon2 import PasswordHasher
 from callbridge.demo.errors import PbxUnavailable
 from callbridge.demo.instance import dying_with_us
 from callbridge.demo.lab import Lab
-from callbridge.demo.pbx import TRUNK
+from callbridge.demo.pbx import TRUNK, Endpoint
 from callbridge.demo.people import Person, Program
 
 _PORT = 8180
@@ -67,6 +67,7 @@ class Site:
             "CALLBRIDGE_EVENTS_SECRET": lab.pbx.events_user.secret,
             "CALLBRIDGE_ACTIONS_SECRET": lab.pbx.actions_user.secret,
             "CALLBRIDGE_TOKEN_SECRET": secrets.token_urlsafe(48),
+            **{_phone_secret(endpoint): endpoint.password for endpoint in lab.endpoints if endpoint.web},
         }
         self.host = host or lab.pbx.address
         self.port = port
@@ -76,6 +77,9 @@ class Site:
             self.document["outbound"] = {"dial": f"PJSIP/{{number}}@{TRUNK}"}
         elif outbound:
             self.document["outbound"] = dict(outbound)
+        if any(endpoint.web for endpoint in lab.endpoints):
+            # No servers to find the way by: browser and PBX are on one machine.
+            self.document["webphone"] = {"url": lab.pbx.web_phone_url}
         self._process: asyncio.subprocess.Process | None = None
         self._people: dict[str, Person] = {}
         self.http: aiohttp.ClientSession
@@ -118,6 +122,7 @@ class Site:
                     "name": endpoint.name.title(),
                     "phone": f"PJSIP/{endpoint.name}",
                     "password_hash": password_hash,
+                    **({"webphone": {"password": {"env": _phone_secret(endpoint)}}} if endpoint.web else {}),
                     **agents.get(endpoint.name, {}),
                 }
                 for endpoint in self.lab.endpoints
@@ -269,3 +274,7 @@ class Site:
 
 def _section(given: Any) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else {"members": list(given)}
+
+
+def _phone_secret(endpoint: Endpoint) -> str:
+    return f"CALLBRIDGE_PHONE_{re.sub(r'[^A-Z0-9]', '_', endpoint.name.upper())}"

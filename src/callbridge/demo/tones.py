@@ -5,6 +5,7 @@ so that a window of 25 ms or any multiple of it separates each from all others e
 """
 
 import math
+import wave
 from pathlib import Path
 
 SPACING = 40
@@ -51,6 +52,19 @@ def write_tone(path: Path, hertz: int, seconds: int = 120) -> None:
     once = bytes(_mu_law(round(AMPLITUDE * math.sin(math.tau * hertz * n / RATE))) for n in range(period))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(once * (seconds * RATE // period))
+
+
+def write_wav(path: Path, hertz: int, seconds: int = 10, rate: int = 48000) -> None:
+    """Writes one tone as 16-bit PCM, for a browser's microphone. Played in a loop it has no seam."""
+    period = rate // math.gcd(rate, hertz)
+    once = b"".join(
+        round(AMPLITUDE * math.sin(math.tau * hertz * n / rate)).to_bytes(2, "little", signed=True)
+        for n in range(period)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(once * (seconds * rate // period))
 
 
 def _mu_law(sample: int) -> int:

@@ -43,6 +43,21 @@ def together(call: Call) -> tuple[ChannelId, ...]:
     return ()
 
 
+def _awaited(call: Call) -> bool:
+    """A phone that belongs into the talk is being rung again: nobody is where they should be before it is there."""
+    agent, target = call.agent_leg, call.party(LegRole.TARGET)
+    match call.consult.stage if call.consult else None:
+        case Stage.WITH_CALLER | Stage.RETURNING:
+            wanted = [agent]
+        case Stage.COMPLETING:
+            wanted = [target]
+        case Stage.CONSULTING | Stage.CONFERENCE | Stage.WITHOUT_CALLER:
+            wanted = [agent, target]
+        case _:
+            wanted = []
+    return any(leg is not None and not _up(leg) for leg in wanted)
+
+
 def _everybody(call: Call) -> tuple[ChannelId, ...]:
     return (*_up(call.agent_leg), *_up(call.party(LegRole.TARGET)), *_up(call.party(LegRole.FOURTH)))
 
@@ -134,7 +149,7 @@ def settle(step: Step, call: Call) -> bool:
     if call.doing is not None:
         call = step.put(replace(call, doing=None))
     resting = all(fact is None or fact.bridge is not None for fact in facts.values())
-    if not resting or call.consult is None or call.consult.settled:
+    if not resting or call.consult is None or call.consult.settled or _awaited(call):
         return False
     wanted = together(call)
     if any(channel not in rooms for channel in wanted) or len({rooms[channel] for channel in wanted}) > 1:

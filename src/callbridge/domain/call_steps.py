@@ -96,7 +96,8 @@ def originate_failed(step: Step, call: Call, signal: Signal) -> None:
     if signal.refused:
         offers.unreachable(step, call, 0)
     else:
-        offers.rescinded(step, offers.pause_agent(step, call, offer.agent, _PBX_PAUSE), "pbx_failed")
+        paused = offers.pause_agent(step, call, offer.agent, _PBX_PAUSE, why="not_connected")
+        offers.rescinded(step, paused, "pbx_failed")
 
 
 def offer_timeout(step: Step, call: Call, signal: Signal) -> None:
@@ -198,7 +199,9 @@ def agent_gives_up(step: Step, call: Call, signal: Signal) -> None:
 def _next_after(step: Step, call: Call, why: str) -> None:
     """The accepted offer came to nothing: release the phone, and the call goes on from its route."""
     assert call.offer is not None
-    call = offers.pause_agent(step, offers.release_leg(step, step.world.calls[call.id]), call.offer.agent)
+    code = {"no_answer": MISSED_OFFER, "rejected": "rejected_recently"}.get(why, "not_connected")
+    released = offers.release_leg(step, step.world.calls[call.id])
+    call = offers.pause_agent(step, released, call.offer.agent, why=code)
     step.record(call.id, "call.not_connected", call.offer.agent if call.offer else None, why=why)
     step.publish(call.id, "call.updated", [call.agent])
     returning.give_up_route(step, call, why)
@@ -207,6 +210,7 @@ def _next_after(step: Step, call: Call, why: str) -> None:
 def talking(step: Step, call: Call, signal: Signal) -> None:
     """A bridge holds both. From now on the dialplan ends the call when the agent hangs up, gateway or not."""
     call = replace(call, state=CallState.TALKING, deadline=None, attempts=0, answered_at=call.answered_at or step.now)
+    call = replace(call, last_agent=call.agent)
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.COMPLETED)
     call = step.put(replace(call, state=CallState.TALKING))

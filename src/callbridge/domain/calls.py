@@ -30,6 +30,7 @@ class CallState(StrEnum):
     ENDING = "ending"
     """The conversation is over; channels are still being released."""
     ENDED = "ended"
+    """Nothing of it is left on the PBX."""
 
 
 class CallOutcome(StrEnum):
@@ -45,18 +46,26 @@ class CallOutcome(StrEnum):
 
 class OfferKind(StrEnum):
     GROUP = "group"
+    """Of a call that waits for a group."""
     AGENT_SOFT = "agent_soft"
+    """A transfer to this agent, made once they were available."""
     AGENT_HARD = "agent_hard"
+    """A transfer to this agent, made at once."""
     RECALL = "recall"
+    """The agent's own transfer failed: the caller is back."""
     CONSULT = "consult"
     """Somebody is asked to talk with the agent first."""
 
 
 class OfferState(StrEnum):
     PENDING = "pending"
+    """It waits for the agent's answer."""
     ACCEPTED = "accepted"
+    """By button, or by picking up the phone."""
     REJECTED = "rejected"
+    """By button, or by declining on the phone."""
     TIMED_OUT = "timed_out"
+    """Nobody answered; the agent became busy."""
     CANCELLED = "cancelled"
     """The caller hung up."""
     RESCINDED = "rescinded"
@@ -131,9 +140,13 @@ class Leg:
 
 class DestinationKind(StrEnum):
     GROUP = "group"
+    """Its first available agent."""
     AGENT = "agent"
+    """One agent."""
     PRESET = "preset"
+    """A stored external number of a group."""
     NUMBER = "number"
+    """An external number that was entered by hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,14 +181,18 @@ class Route:
 
 class TransferKind(StrEnum):
     UNSUPERVISED = "unsupervised"
+    """The agent gives the call away at once (blind)."""
     SUPERVISED = "supervised"
+    """The agent talks with the target first (attended)."""
 
 
 class TransferState(StrEnum):
     MOVING = "moving"
     """The caller is being taken from agent 1 to the music."""
     WAITING = "waiting"
+    """The caller hears music until the target is available."""
     OFFERED = "offered"
+    """The target has the offer and does not answer yet."""
     DEFERRED = "deferred"
     """Supervised: the caller stays with agent 1 until the target is available."""
     RINGING = "ringing"
@@ -185,7 +202,9 @@ class TransferState(StrEnum):
     COMPLETED = "completed"
     """The target has call and pop."""
     FAILED = "failed"
+    """The target does not have the call; `failure` says why, and the caller went back."""
     CANCELLED = "cancelled"
+    """The agent took it back."""
 
 
 TRANSFER_ENDED = frozenset({TransferState.COMPLETED, TransferState.FAILED, TransferState.CANCELLED})
@@ -246,6 +265,8 @@ class Pause:
 
     agent: AgentId
     until: float
+    why: str = "rejected_recently"
+    """The code of the reason, as `eligibility.why_not` gives it."""
 
 
 class Stage(StrEnum):
@@ -319,6 +340,8 @@ class Call:
     notes: tuple[Note, ...] = ()
     agent: AgentId | None = None
     """Whose call it is."""
+    last_agent: AgentId | None = None
+    """Who talked with the caller last, or does now."""
     offer: Offer | None = None
     """The offer under way, or the accepted one of the present agent."""
     legs: tuple[Leg, ...] = ()

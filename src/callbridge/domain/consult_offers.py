@@ -102,7 +102,8 @@ def offer_to_target(step: Step, call: Call, signal: Reserved, route: Route) -> N
     call = step.put(replace(call, consult=replace(call.consult, offer=offer, pop=pop)))
     agent = step.world.agents[signal.agent]
     step.put_agent(replace(agent, offer=offer.id))
-    _dial(step, call, leg, settings.phone, step.options.offer_timeout + step.options.answer_timeout)
+    seconds = step.options.offer_timeout + step.options.answer_timeout
+    _dial(step, call, leg, settings.phone, seconds, in_page=settings.phone_in_page)
     step.publish_offer(call, offer, pop)
     step.record(
         call.id,
@@ -137,7 +138,7 @@ def _leg(step: Step, call: Call, *, agent: AgentId | None = None, number: str | 
     )
 
 
-def _dial(step: Step, call: Call, leg: Leg, phone: str, seconds: float) -> None:
+def _dial(step: Step, call: Call, leg: Leg, phone: str, seconds: float, *, in_page: bool = False) -> None:
     shown = step.options.outbound_caller_id if leg.number is not None else None
     step.emit(
         Originate(
@@ -148,6 +149,7 @@ def _dial(step: Step, call: Call, leg: Leg, phone: str, seconds: float) -> None:
             caller_number=shown or call.caller_number,
             caller_name="" if shown else call.caller_name,
             timeout=seconds + _ORIGINATE_MARGIN,
+            named=in_page,
         )
     )
 
@@ -199,6 +201,7 @@ def _next(step: Step, call: Call, state: OfferState, why: str, reason: str | Non
         busy = "busy" if external and why == "rejected" else why
         fail(step, call, busy, offer=state)
         return
-    pause = Pause(agent=consult.offer.agent, until=step.now + step.options.reject_pause)
+    code = MISSED_OFFER if why == "no_answer" else PHONE_UNREACHABLE if why == "unreachable" else "rejected_recently"
+    pause = Pause(agent=consult.offer.agent, until=step.now + step.options.reject_pause, why=code)
     call = step.put(replace(call, pauses=(*call.pauses, pause)))
     drop_target(step, call, state, reason)

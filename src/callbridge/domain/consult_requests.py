@@ -21,6 +21,7 @@ from callbridge.domain.signals import (
     RejectOffer,
     RequestTransfer,
     ResumeCall,
+    RingAgain,
     Signal,
 )
 from callbridge.domain.step import Step
@@ -33,6 +34,7 @@ _Asked = (
     | CancelTransfer
     | HoldCall
     | ResumeCall
+    | RingAgain
     | DoTransfer
     | CallFourth
     | DoParty

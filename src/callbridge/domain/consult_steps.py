@@ -45,6 +45,7 @@ from callbridge.domain.effects import SetAfter, SetHear
 from callbridge.domain.holding import hold_others
 from callbridge.domain.people import give_call
 from callbridge.domain.policy import only_externals_would_remain
+from callbridge.domain.ringing_again import while_consulting as ring_again
 from callbridge.domain.screen_pop import make_pop
 from callbridge.domain.signals import (
     AcceptOffer,
@@ -72,6 +73,7 @@ __all__ = [
     "party_ringing",
     "party_talk",
     "resume",
+    "ring_again",
     "transfer",
     "under_way",
 ]
@@ -232,7 +234,7 @@ def _hand_over(step: Step, call: Call) -> None:
         call = _as_agent(call, target)
         state = CallState.CONSULTING if fourth is not None else CallState.TALKING
         kept = replace(call.consult, offer=None, pop=None, settled=False) if fourth and call.consult else None
-        call = replace(call, offer=accepted, state=state, consult=kept, pops_made=call.pops_made)
+        call = replace(call, offer=accepted, state=state, consult=kept, last_agent=target.agent)
         call = returning.end_transfer(step, step.put(call), TransferState.COMPLETED)
         pop = make_pop(step.world.settings, call, target.agent, preview=False, at=step.now)
         call = step.put(replace(call, pop=pop))
@@ -444,8 +446,9 @@ def caller_left_talk(step: Step, call: Call, signal: Signal) -> None:
 
 
 def _remaining(call: Call) -> list[Leg]:
+    """Who is here, or comes back in a moment because their phone is rung again; not a fourth party who never was."""
     early = (LegState.DIALING, LegState.RINGING)
-    return [leg for leg in call.legs if not leg.releasing and leg.state not in early]
+    return [leg for leg in call.legs if not leg.releasing and not (leg.role is LegRole.FOURTH and leg.state in early)]
 
 
 def last_words(step: Step, call: Call, signal: Signal) -> None:
@@ -481,6 +484,40 @@ def agent_hung_up(step: Step, call: Call, signal: Signal) -> None:
 def agent_left(step: Step, call: Call, signal: Signal) -> None:
     if call.agent is not None:
         _leave(step, call)
+
+
+def agent_overdue(step: Step, call: Call, signal: Signal) -> None:
+    """Agent 1's phone was rung again and is not answered: what happens is what happens when they hang up."""
+    call = offers.release_leg(step, call)
+    assert call.consult is not None
+    match call.consult.stage:
+        case Stage.HELD | Stage.RETURNING:
+            agent_lost(step, call, signal)
+        case Stage.RINGING:
+            agent_lost_ring(step, call, signal)
+        case Stage.CONSULTING | Stage.WITH_CALLER:
+            agent_hung_up(step, call, signal)
+        case Stage.CONFERENCE:
+            agent_left(step, call, signal)
+        case Stage.COMPLETING:
+            pass  # they are on their way out
+        case Stage.WITHOUT_CALLER:
+            last_words(step, call, signal)
+
+
+def target_away(step: Step, call: Call, signal: Signal) -> None:
+    """The target's phone was rung again and is not answered."""
+    call = release(step, call, call.party(LegRole.TARGET))
+    assert call.consult is not None
+    match call.consult.stage:
+        case Stage.CONSULTING | Stage.WITH_CALLER:
+            target_hung_up(step, call, signal)
+        case Stage.CONFERENCE:
+            party_left(step, call, signal)
+        case Stage.COMPLETING:
+            target_lost(step, call, signal)
+        case _:
+            last_words(step, call, signal)
 
 
 def agent_lost_ring(step: Step, call: Call, signal: Signal) -> None:

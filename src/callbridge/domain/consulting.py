@@ -21,12 +21,14 @@ class Event(StrEnum):
     CALLER_FELL_BACK = "caller_fell_back"
     AGENT_GONE = "agent_gone"
     """The leg of the agent whose call it is."""
+    AGENT_OVERDUE = "agent_overdue"
+    """Their phone was rung again, and nobody answered it."""
     TARGET_ANSWERED = "target_answered"
     TARGET_UP = "target_up"
     """The target's leg is where it can be bridged."""
     TARGET_GONE = "target_gone"
     TARGET_OVERDUE = "target_overdue"
-    """The target's phone rang long enough, or the PBX said that it failed and no reason came."""
+    """The target's phone rang long enough, be it again, or the PBX said that it failed and no reason came."""
     FOURTH_UP = "fourth_up"
     FOURTH_GONE = "fourth_gone"
     FOURTH_OVERDUE = "fourth_overdue"
@@ -43,6 +45,8 @@ class Event(StrEnum):
     """The agent with the pending offer logged out or became busy."""
     HOLD = "hold"
     RESUME = "resume"
+    RING_AGAIN = "ring_again"
+    """The phone of the agent, or of the consulted one, has lost the call, and can be rung for it."""
     TRANSFER = "transfer"
     ALTERNATE = "alternate"
     MERGE = "merge"
@@ -61,10 +65,11 @@ GRID = """
 caller_gone       over             caller_left      caller_left_talk caller_left_talk caller_left_talk caller_left      caller_left      -                over
 caller_fell_back  fell_back        fell_back        fell_back        fell_back        fell_back        fell_back        fell_back        -                fell_back
 agent_gone        agent_lost       agent_lost_ring  agent_hung_up    agent_hung_up    agent_left       -                agent_lost       last_words       -
+agent_overdue     agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    -
 target_answered   -                target_answered  -                -                -                -                -                -                -
 target_up         -                consult          -                -                -                -                -                -                -
 target_gone       -                target_said_no   target_hung_up   target_hung_up   party_left       target_lost      -                last_words       over
-target_overdue    -                target_overdue   -                -                -                -                -                -                -
+target_overdue    -                target_overdue   target_away      target_away      target_away      target_away      -                target_away      -
 fourth_up         -                -                all_talk         all_talk         all_talk         release_fourth   release_fourth   release_fourth   -
 fourth_gone       -                -                fourth_said_no   fourth_said_no   party_left       -                -                last_words       -
 fourth_overdue    -                -                fourth_overdue   fourth_overdue   fourth_overdue   -                -                fourth_overdue   -
@@ -77,6 +82,7 @@ reject            no_offer         reject           no_offer         no_offer   
 target_left       -                target_left      -                -                -                -                -                -                -
 hold              done             not_now          not_now          not_now          not_now          not_now          not_now          not_now          not_now
 resume            resume           not_now          not_now          not_now          not_now          not_now          done             not_now          not_now
+ring_again        ring_again       ring_again       ring_again       ring_again       ring_again       ring_again       ring_again       ring_again       not_now
 transfer          transfer         under_way        under_way        under_way        under_way        under_way        not_now          not_now          not_now
 alternate         no_transfer      not_consulting   to_caller        to_target        not_consulting   not_consulting   no_transfer      no_transfer      no_transfer
 merge             no_transfer      not_consulting   merge            merge            done             not_consulting   no_transfer      no_transfer      no_transfer

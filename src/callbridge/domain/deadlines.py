@@ -14,6 +14,11 @@ from callbridge.domain.world import World
 
 _MOVE = "move"
 """A move of the arrangement is overdue."""
+_OVERDUE = {
+    LegRole.AGENT: Event.AGENT_OVERDUE,
+    LegRole.TARGET: Event.TARGET_OVERDUE,
+    LegRole.FOURTH: Event.FOURTH_OVERDUE,
+}
 Due = Stimulus | Event | str
 
 
@@ -24,7 +29,7 @@ def _consult_deadlines(call: Call) -> list[tuple[Due, float]]:
         found.append((_MOVE, call.doing.deadline))
     early = (LegState.DIALING, LegState.RINGING)
     found += (
-        (Event.TARGET_OVERDUE if leg.role is LegRole.TARGET else Event.FOURTH_OVERDUE, leg.deadline)
+        (_OVERDUE[leg.role], leg.deadline)
         for leg in call.legs
         if leg.deadline is not None and not leg.releasing and leg.state in early
     )
@@ -85,8 +90,10 @@ def pass_deadlines(call_id: CallId, signal: Tick, step: Step) -> None:
     """What has become due for this call."""
     for stimulus, when in deadlines(step.world.calls[call_id]):
         call = step.world.calls[call_id]
-        if when <= step.now and (stimulus, when) in deadlines(call):
-            _meet(step, call, stimulus, signal)
+        # What was due before may have taken this one away, or to the other machine, under the same name.
+        still = next((due for due, at in deadlines(call) if (due, at) == (stimulus, when)), None)
+        if when <= step.now and still is not None:
+            _meet(step, call, still, signal)
     call = step.world.calls[call_id]
     live = tuple(pause for pause in call.pauses if pause.until > step.now)
     if len(live) < len(call.pauses):

@@ -27,6 +27,10 @@ class Originate:
     caller_name: str
     timeout: float
     """Seconds. Longer than the offer's, whose own deadline decides; this one is for a gateway that died."""
+    hear: str = "silence"
+    """What the leg hears in its waiting room, as `SetHear` says it."""
+    named: bool = False
+    """Whether the phone is told the call's id: by it a page knows for which of its calls it is rung."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

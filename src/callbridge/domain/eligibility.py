@@ -1,6 +1,6 @@
 """Who may be offered a waiting call, in which order, and why the others may not."""
 
-from callbridge.domain.agents import Agent, PhoneState, Presence
+from callbridge.domain.agents import MISSED_OFFER, Agent, PhoneState, Presence
 from callbridge.domain.calls import Call, OfferKind, Route, RouteKind
 from callbridge.domain.ids import AgentId, GroupId
 from callbridge.domain.settings import AgentTransferMode, Member
@@ -36,9 +36,7 @@ def why_not(world: World, agent_id: AgentId, call: Call, now: float, route: Rout
     taken = _taken(world, agent_id)
     if taken is not None or kind is OfferKind.AGENT_HARD:
         return taken
-    if _paused(call, agent_id, now):
-        return "rejected_recently"
-    return _unready(world, agent_id, kind)
+    return _paused(call, agent_id, now) or _unready(world, agent_id, kind)
 
 
 def _taken(world: World, agent_id: AgentId) -> str | None:
@@ -48,8 +46,8 @@ def _taken(world: World, agent_id: AgentId) -> str | None:
     return "has_an_offer" if agent.offer is not None else None
 
 
-def _paused(call: Call, agent_id: AgentId, now: float) -> bool:
-    return any(pause.agent == agent_id and pause.until > now for pause in call.pauses)
+def _paused(call: Call, agent_id: AgentId, now: float) -> str | None:
+    return next((pause.why for pause in call.pauses if pause.agent == agent_id and pause.until > now), None)
 
 
 def _unready(world: World, agent_id: AgentId, kind: OfferKind) -> str | None:
@@ -66,7 +64,7 @@ def _unready(world: World, agent_id: AgentId, kind: OfferKind) -> str | None:
     if kind is OfferKind.RECALL:
         return None
     if agent.presence is Presence.BUSY:
-        return "busy"
+        return MISSED_OFFER if agent.reason == MISSED_OFFER else "busy"
     if agent.wrap_up_until is not None:
         return "wrap_up"
     if phone is PhoneState.IN_USE and not agent.calls:
@@ -113,7 +111,7 @@ class Candidates:
                 for agent in _members(self._world, group)
                 if _taken(self._world, agent) is None and _unready(self._world, agent, OfferKind.GROUP) is None
             )
-        return tuple(agent for agent in free if agent != call.agent and not _paused(call, agent, self._now))
+        return tuple(agent for agent in free if agent != call.agent and _paused(call, agent, self._now) is None)
 
 
 def judge(

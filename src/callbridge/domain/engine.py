@@ -12,7 +12,7 @@ from traceback import format_exception
 from callbridge.domain import arrangement, consulted, consulting, offers, people, reconcile, requests
 from callbridge.domain.agents import Agent, Presence
 from callbridge.domain.arrangement import ARRANGED
-from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState
+from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState, Stage
 from callbridge.domain.consulting import Event
 from callbridge.domain.deadlines import deadlines, end_wrap_ups, is_due, pass_deadlines
 from callbridge.domain.effects import Anomaly, Effect, LookAgain, ReleaseReservation, Reply
@@ -59,6 +59,7 @@ from callbridge.domain.signals import (
     RequestTransfer,
     Reserved,
     ResumeCall,
+    RingAgain,
     SetPresence,
     Signal,
     Tick,
@@ -186,7 +187,9 @@ class Engine:
                 people.set_presence(step, signal)
             case AcceptOffer() | RejectOffer():
                 _answer_offer(step, signal)
-            case EndCall() | RequestTransfer() | AddNote() | HoldCall() | ResumeCall() | CallFourth() | DoParty():
+            case EndCall() | RequestTransfer() | AddNote() | HoldCall() | ResumeCall() | RingAgain():
+                _request(step, signal)
+            case CallFourth() | DoParty():
                 _request(step, signal)
             case CancelTransfer() | DoTransfer():
                 _transfer_verb(step, signal)
@@ -207,8 +210,7 @@ def _action_failed(step: Step, signal: ActionFailed) -> None:
     leg = call.leg(signal.channel)
     unheard = signal.action == "Originate" and not signal.refused
     if unheard and leg is not None and not leg.releasing and call.state in ARRANGED:
-        event = Event.TARGET_LEFT if leg.role is LegRole.TARGET else Event.FOURTH_OVERDUE
-        consulting.apply(step, call, event, signal)
+        consulting.apply(step, call, _unheard(call, leg.role), signal)
     elif signal.action == "Originate" and leg is not None and (leg.releasing or call.state in ARRANGED):
         gone(step, signal.channel, signal)
     elif call.state in ARRANGED:
@@ -217,6 +219,16 @@ def _action_failed(step: Step, signal: ActionFailed) -> None:
         if signal.action == "Originate" and leg is not None and signal.refused:
             call = mark_failed(step, call, leg)
         apply(step, call, Stimulus.ACTION_FAILED, signal)
+
+
+def _unheard(call: Call, role: LegRole) -> Event:
+    """The order to ring a phone was lost, through no fault of the phone's."""
+    if role is LegRole.AGENT:
+        return Event.AGENT_OVERDUE
+    if role is LegRole.FOURTH:
+        return Event.FOURTH_OVERDUE
+    first = call.consult is not None and call.consult.stage is Stage.RINGING
+    return Event.TARGET_LEFT if first else Event.TARGET_OVERDUE
 
 
 def _rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
@@ -262,15 +274,20 @@ def _answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
 
 def _request(step: Step, signal: CallRequest) -> None:
     call = step.world.calls.get(signal.call)
-    if call is not None and isinstance(signal, EndCall) and consulted.is_consulted(call, signal.agent):
-        if step.world.pbx_up:
+    consults = call is not None and consulted.is_consulted(call, signal.agent)
+    if isinstance(signal, RingAgain) and signal.agent not in step.world.settings.agents:
+        step.refuse(signal.request, "not_your_call", "Your phone is not configured any more; the call goes on.")
+    elif call is not None and consults and isinstance(signal, EndCall | RingAgain):
+        if not step.world.pbx_up:
+            _refuse_pbx_down(step, signal)
+        elif isinstance(signal, EndCall):
             consulted.hang_up(step, call, signal)
         else:
-            _refuse_pbx_down(step, signal)
+            consulting.apply(step, call, Event.RING_AGAIN, signal)
+    elif isinstance(signal, AddNote):
+        requests.add_note(step, call or step.world.ended.get(signal.call), signal)
     elif call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
-    elif isinstance(signal, AddNote):
-        requests.add_note(step, call, signal)
     elif not step.world.pbx_up:
         _refuse_pbx_down(step, signal)
     else:
@@ -288,6 +305,7 @@ _ASKED: dict[type, tuple[Stimulus | None, Event]] = {
     RequestTransfer: (Stimulus.TRANSFER, Event.TRANSFER),
     HoldCall: (Stimulus.HOLD, Event.HOLD),
     ResumeCall: (Stimulus.RESUME, Event.RESUME),
+    RingAgain: (Stimulus.RING_AGAIN, Event.RING_AGAIN),
     CallFourth: (None, Event.CALL_FOURTH),
     DoParty: (None, Event.PARTY),
 }

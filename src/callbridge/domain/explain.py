@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from callbridge.domain.agents import Presence
 from callbridge.domain.calls import Call, CallState, Destination, DestinationKind, Route, RouteKind, Stage
 from callbridge.domain.eligibility import asked, why_not
 from callbridge.domain.ids import AgentId, GroupId
@@ -100,10 +101,12 @@ def expected_wait(world: World, route: Route, *, free: int, waiting: int) -> flo
     if free > waiting:
         return 0.0
     recent = world.waits.get(route.group) if route.group is not None else None
-    at_work = any(
-        (member := world.agents.get(agent)) is not None and member.presence != "offline"
-        for agent in asked(world, route)
-    )
-    if not recent or not at_work:
+    if not recent or not _at_work(world, route):
         return None
     return sum(recent) / len(recent) * (waiting + 1)
+
+
+def _at_work(world: World, route: Route) -> bool:
+    """Whether anybody whom the route could mean is logged in."""
+    found = (world.agents.get(agent) for agent in asked(world, route))
+    return any(agent is not None and agent.presence is not Presence.OFFLINE for agent in found)

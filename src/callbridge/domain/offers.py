@@ -119,7 +119,8 @@ def nobody_free(step: Step, signal: NobodyFree) -> None:
     if call is not None and route is not None:
         candidates, _ = judge(step.world, call, step.now, route)
         until = step.now + _TRY_AGAIN
-        step.put(replace(call, pauses=(*call.pauses, *(Pause(agent=agent, until=until) for agent in candidates))))
+        pauses = (Pause(agent=agent, until=until, why="has_an_offer") for agent in candidates)
+        step.put(replace(call, pauses=(*call.pauses, *pauses)))
 
 
 def _make_offer(step: Step, call: Call, signal: Reserved) -> None:
@@ -165,6 +166,7 @@ def _make_offer(step: Step, call: Call, signal: Reserved) -> None:
             caller_number=call.caller_number,
             caller_name=call.caller_name,
             timeout=step.options.offer_timeout + step.options.answer_timeout + _ORIGINATE_MARGIN,
+            named=settings.phone_in_page,
         )
     )
     step.publish(call.id, "offer.made", [agent.id])
@@ -240,11 +242,16 @@ def release_leg(step: Step, call: Call) -> Call:
     return release(step, call, call.agent_leg)
 
 
-def pause_agent(step: Step, call: Call, agent: AgentId, seconds: float | None = None) -> Call:
-    """For a while the call is not offered to this agent again; as long as after a rejection, unless said."""
+def pause_agent(
+    step: Step, call: Call, agent: AgentId, seconds: float | None = None, *, why: str = "rejected_recently"
+) -> Call:
+    """For a while the call is not offered to this agent again; as long as after a rejection, unless said.
+
+    `why`: the code that explains it meanwhile.
+    """
     until = step.now + (step.options.reject_pause if seconds is None else seconds)
     kept = tuple(pause for pause in call.pauses if pause.agent != agent)
-    return step.put(replace(call, pauses=(*kept, Pause(agent=agent, until=until))))
+    return step.put(replace(call, pauses=(*kept, Pause(agent=agent, until=until, why=why))))
 
 
 def rejected(step: Step, call: Call, how: str) -> None:
@@ -257,7 +264,7 @@ def rejected(step: Step, call: Call, how: str) -> None:
 def timed_out(step: Step, call: Call) -> None:
     assert call.offer is not None
     agent = call.offer.agent
-    call = pause_agent(step, call, agent)
+    call = pause_agent(step, call, agent, why=MISSED_OFFER)
     call = end_offer(step, call, OfferState.TIMED_OUT)
     make_busy(step, agent, MISSED_OFFER)
     give_up_route(step, call, "no_answer")
@@ -267,7 +274,7 @@ def unreachable(step: Step, call: Call, cause: int) -> None:
     """The phone cannot be rung: nobody else's call shall wait for it either."""
     assert call.offer is not None
     agent = call.offer.agent
-    call = pause_agent(step, call, agent)
+    call = pause_agent(step, call, agent, why=PHONE_UNREACHABLE)
     call = end_offer(step, call, OfferState.RESCINDED, f"phone unreachable, cause {cause}")
     make_busy(step, agent, PHONE_UNREACHABLE)
     give_up_route(step, call, "unreachable")

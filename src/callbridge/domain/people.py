@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 
-from callbridge.domain.agents import Agent, Presence
+from callbridge.domain.agents import LOGGED_IN, Agent, Presence
 from callbridge.domain.ids import AgentId, CallId
 from callbridge.domain.signals import LogIn, LogOut, SetPresence
 from callbridge.domain.step import Step
-
-LOGGED_IN = "logged_in"
-"""The reason of being busy after login: nobody gets a call before they said that they are ready."""
 
 
 def log_in(step: Step, signal: LogIn) -> None:

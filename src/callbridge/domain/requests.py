@@ -251,12 +251,16 @@ def _cancel(step: Step, call: Call, signal: Signal) -> bool:
 # ---------------------------------------------------------------- notes
 
 
-def add_note(step: Step, call: Call, signal: AddNote) -> None:
+def add_note(step: Step, call: Call | None, signal: AddNote) -> None:
+    """By whoever has the call; while nobody has it, or it has just ended, by whoever had it last."""
+    if call is None or (call.agent or call.last_agent) != signal.agent:
+        step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
+        return
     if len(call.notes) >= _MAX_NOTES:
         step.refuse(signal.request, "too_many_notes", f"A call keeps at most {_MAX_NOTES} notes.")
         return
     note = Note(at=step.now, by=signal.agent, text=signal.text)
     pop = replace(call.pop, notes=(*call.notes, note)) if call.pop is not None else None
     step.put(replace(call, notes=(*call.notes, note), pop=pop))
-    step.publish(call.id, "call.updated", [call.agent])
+    step.publish(call.id, "call.ended" if call.state is CallState.ENDED else "call.updated", [signal.agent])
     step.accept(signal.request)

@@ -21,6 +21,7 @@ from enum import StrEnum
 
 from callbridge.domain import call_steps as do
 from callbridge.domain import requests as ask
+from callbridge.domain import ringing_again
 from callbridge.domain.calls import Call, CallState
 from callbridge.domain.signals import Signal
 from callbridge.domain.step import Step
@@ -54,6 +55,8 @@ class Stimulus(StrEnum):
     """The agent hangs up from the page."""
     HOLD = "hold"
     RESUME = "resume"
+    RING_AGAIN = "ring_again"
+    """The agent's phone has lost the call, and can be rung for it."""
     TRANSFER = "transfer"
     CANCEL_TRANSFER = "cancel_transfer"
 
@@ -83,6 +86,7 @@ _WAITING: Row = {
     S.END: ask.refuse_not_talking,
     S.HOLD: ask.refuse_not_talking,
     S.RESUME: ask.refuse_not_talking,
+    S.RING_AGAIN: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.cancel_waiting_transfer,
 }
@@ -107,6 +111,7 @@ _OFFERING: Row = {
     S.END: ask.refuse_not_talking,
     S.HOLD: ask.refuse_not_talking,
     S.RESUME: ask.refuse_not_talking,
+    S.RING_AGAIN: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.cancel_offered_transfer,
 }
@@ -131,6 +136,7 @@ _CONNECTING: Row = {
     S.END: do.agent_gives_up,
     S.HOLD: ask.refuse_not_talking,
     S.RESUME: ask.refuse_not_talking,
+    S.RING_AGAIN: ringing_again.while_connecting,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
 }
@@ -155,6 +161,7 @@ _TALKING: Row = {
     S.END: do.end_conversation,
     S.HOLD: ask.hold,
     S.RESUME: ask.refuse_not_held,
+    S.RING_AGAIN: ringing_again.while_talking,
     S.TRANSFER: ask.start_transfer,
     S.CANCEL_TRANSFER: ask.cancel_deferred_transfer,
 }
@@ -179,6 +186,7 @@ _MOVING: Row = {
     S.END: ask.refuse_transfer_under_way,
     S.HOLD: ask.refuse_not_talking,
     S.RESUME: ask.refuse_not_talking,
+    S.RING_AGAIN: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_transfer_under_way,
     S.CANCEL_TRANSFER: ask.cancel_moving_transfer,
 }
@@ -203,6 +211,7 @@ _FALLING_BACK: Row = {
     S.END: ask.refuse_not_talking,
     S.HOLD: ask.refuse_not_talking,
     S.RESUME: ask.refuse_not_talking,
+    S.RING_AGAIN: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
 }
@@ -227,6 +236,7 @@ _ENDING: Row = {
     S.END: ask.already_ending,
     S.HOLD: ask.refuse_not_talking,
     S.RESUME: ask.refuse_not_talking,
+    S.RING_AGAIN: ask.refuse_not_talking,
     S.TRANSFER: ask.refuse_not_talking,
     S.CANCEL_TRANSFER: ask.refuse_transfer_ended,
 }

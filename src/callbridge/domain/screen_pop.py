@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from callbridge.domain.calls import Call, Pop
 from callbridge.domain.ids import AgentId, pop_id
@@ -11,6 +11,8 @@ from callbridge.domain.settings import Settings
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SIMPLE = ("call", "caller_number", "caller_name", "called", "group", "agent")
 _MAX_FIELDS = 50
+_DECODINGS = 3
+"""How often a path is looked at decoded once more: our own encoding, the CRM's decoding, and a proxy's before it."""
 
 
 def check_crm_template(template: str) -> None:
@@ -31,11 +33,30 @@ def check_crm_template(template: str) -> None:
         raise ValueError("must begin with http:// or https:// and a host")
     if "{" in parts.netloc:
         raise ValueError("placeholders may stand in the path, the query and the fragment, not in the host")
+    if _climbs(_PLACEHOLDER.sub("x", template)):
+        raise ValueError('has "." or ".." as a step of its path; write the path as it is without them')
 
 
-def render_crm_url(template: str, fields: Mapping[str, str]) -> str:
-    """The link, each value percent-encoded so that it stays inside its own part of the URL."""
-    return _PLACEHOLDER.sub(lambda match: quote(fields.get(match[1], ""), safe=""), template)
+def render_crm_url(template: str, fields: Mapping[str, str]) -> str | None:
+    """The link, each value percent-encoded so that it stays inside its own part of the URL.
+
+    None where a value would make the path lead elsewhere by "." or "..": encoding these does not help, since browsers
+    take `%2E%2E` for `..` too, and a link to another page than the one that was meant is worse than none.
+    """
+    url = _PLACEHOLDER.sub(lambda match: quote(fields.get(match[1], ""), safe="", errors="replace"), template)
+    return None if _climbs(url) else url
+
+
+def _climbs(url: str) -> bool:
+    """Whether a browser, a proxy or the CRM could read "." or ".." as a step of the path or of the fragment."""
+    parts = urlsplit(url)
+    for path in (parts.path, parts.fragment):
+        for _ in range(_DECODINGS + 1):
+            # Some servers take what follows a ";" for a parameter of the step before it.
+            if any(step.partition(";")[0] in (".", "..") for step in re.split(r"[/\\?#]", path)):
+                return True
+            path = unquote(path)
+    return False
 
 
 def parse_attached_data(text: str) -> dict[str, str]:

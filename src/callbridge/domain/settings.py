@@ -32,6 +32,8 @@ class AgentSettings:
     """The channel to dial, technology and resource: `PJSIP/anna`. Also the name of its device state."""
     max_sessions: int = 1
     """Concurrent calls; an agent that has this many gets no group calls."""
+    phone_in_page: bool = False
+    """The phone is the one in the agents' page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -238,6 +238,15 @@ class ResumeCall:
     call: CallId
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RingAgain:
+    """The agent's phone has lost this call, and can be rung for it again: a page that was reloaded."""
+
+    request: RequestId
+    agent: AgentId
+    call: CallId
+
+
 class Verb(StrEnum):
     """What a transferer does in a supervised transfer."""
 
@@ -285,8 +294,8 @@ class DoParty:
     verb: PartyVerb
 
 
-CallRequest = EndCall | AddNote | RequestTransfer | HoldCall | ResumeCall | CallFourth | DoParty
-"""By the agent whose call it is."""
+CallRequest = EndCall | AddNote | RequestTransfer | HoldCall | ResumeCall | RingAgain | CallFourth | DoParty
+"""By the agent whose call it is, or who is consulted in it."""
 Request = LogIn | LogOut | SetPresence | AcceptOffer | RejectOffer | CallRequest | CancelTransfer | DoTransfer
 
 # ---------------------------------------------------------------- the store's answers, settings, time

@@ -30,7 +30,8 @@ class Step:
     effects: list[Effect] = field(default_factory=list)
     dispatch: bool = False
     """Something changed that may give a waiting call its agent."""
-    _calls: set[CallId] = field(default_factory=set)
+    _calls: dict[CallId, Call | None] = field(default_factory=dict)
+    """The changed calls, as they were before."""
     _agents: dict[AgentId, Agent | None] = field(default_factory=dict)
     touched: set[CallId] = field(default_factory=set)
     """Calls whose parties may be elsewhere now: they are to be settled."""
@@ -46,9 +47,10 @@ class Step:
 
     def put(self, call: Call) -> Call:
         """The call is like this now."""
-        if self.world.calls.get(call.id) != call:
+        before = self.world.calls.get(call.id)
+        if before != call:
+            self._calls.setdefault(call.id, before)
             self.world.calls[call.id] = call
-            self._calls.add(call.id)
             self.touched.add(call.id)
             self.dispatch = self.dispatch or call.state in (CallState.WAITING, CallState.CONSULTING)
         return call
@@ -97,6 +99,7 @@ class Step:
             self.emit(SaveAgent(agent=agent))
         for call_id in sorted(self._calls):
             self.emit(SaveCall(call=self.world.calls[call_id]))
+        self._publish_moves()
         for call_id, offer, pop in self._offers:
             call = self.world.calls.get(call_id) or self.world.ended.get(call_id)
             if call is not None:
@@ -117,6 +120,14 @@ class Step:
         if self._calls and self.world.ended:
             self._forget()
         return self.effects
+
+    def _publish_moves(self) -> None:
+        """A call that is somewhere else, or somebody else's: whoever watches all calls is told in any case."""
+        for call_id, before in self._calls.items():
+            call = self.world.calls[call_id]
+            moved = before is None or (before.state, before.agent) != (call.state, call.agent)
+            if moved and call.state is not CallState.ENDED:
+                self.publish(call_id, "call.updated", [call.agent])
 
     def _forget(self) -> None:
         """Drops what ended long ago; the dict is in order of ending, so the first ones are the oldest."""

@@ -35,8 +35,10 @@ calls = sa.Table(
     sa.Column("group_id", sa.Text, nullable=False),
     sa.Column("arrived_at", sa.Double, nullable=False),
     sa.Column("ended_at", sa.Double),
+    sa.Column("outcome", sa.Text),  # null: it goes on
     sa.Column("progress", sa.Integer, nullable=False),  # see writing.py: tells an older repetition
     *_document(),
+    sa.Index(None, "arrived_at", "outcome"),  # for counting a day's, without a look at the rows themselves
     sa.Index(None, "arrived_at", "id"),
     sa.Index(None, "group_id", "arrived_at", "id"),
     sa.Index(None, "ended_at"),
@@ -61,11 +63,15 @@ transfers = sa.Table(
     sa.Column("by_agent", sa.Text, nullable=False),
     sa.Column("target", sa.Text),  # the agent who took it, or whom it was meant for
     sa.Column("made_at", sa.Double, nullable=False),
+    sa.Column("kind", sa.Text),  # this and the next two: null in rows from before revision 0003
+    sa.Column("destination", sa.Text),  # its kind
+    sa.Column("state", sa.Text),
     sa.Column("ended", sa.Boolean, nullable=False),
     sa.Column("progress", sa.Integer, nullable=False),
     *_document(),
     sa.Index(None, "call"),
     sa.Index(None, "made_at", "id"),
+    sa.Index(None, "made_at", "kind", "destination", "state"),
     sa.Index(None, "by_agent", "made_at", "id"),
     sa.Index(None, "target", "made_at", "id"),
 )
@@ -77,11 +83,13 @@ offers = sa.Table(
     _of_call(),
     sa.Column("agent", sa.Text, nullable=False),
     sa.Column("made_at", sa.Double, nullable=False),
+    sa.Column("state", sa.Text),  # null in rows from before revision 0003
     sa.Column("ended", sa.Boolean, nullable=False),
     sa.Column("progress", sa.Integer, nullable=False),
     *_document(),
     sa.Index(None, "call"),
     sa.Index(None, "made_at", "id"),
+    sa.Index(None, "made_at", "state"),
     sa.Index(None, "agent", "made_at", "id"),
 )
 

@@ -19,6 +19,7 @@ from callbridge.domain.agents import Agent
 from callbridge.domain.calls import Call
 from callbridge.store import codec, schema
 from callbridge.store.codec import Codec, Unreadable
+from callbridge.store.counting import CountOperations
 from callbridge.store.database import Database, connect
 from callbridge.store.finish import finish, finished
 from callbridge.store.idempotency import IdempotencyOperations
@@ -36,7 +37,7 @@ _PRUNE_AT_ONCE = 200
 """Calls deleted in one transaction: the runtime waits no longer than that for its turn."""
 
 
-class Store(ReadOperations, OutboxOperations, IdempotencyOperations):
+class Store(ReadOperations, CountOperations, OutboxOperations, IdempotencyOperations):
     """An open database. Every method raises `StoreUnavailable` where the database cannot be reached."""
 
     def __init__(self, database: Database) -> None:

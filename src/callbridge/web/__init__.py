@@ -4,16 +4,19 @@ from callbridge.web.app import create_app, create_hub
 from callbridge.web.hub import Hub
 from callbridge.web.metrics import Metrics
 from callbridge.web.server import start_server
-from callbridge.web.settings import Limits, Scope, Service, Webhook, WebSettings
+from callbridge.web.settings import IceServer, Limits, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.table import document
 from callbridge.web.webhooks import WebhookSender, outbox_messages
 
 __all__ = [
     "Hub",
+    "IceServer",
     "Limits",
     "Metrics",
+    "NotReadyReason",
     "Scope",
     "Service",
+    "WebPhone",
     "WebSettings",
     "Webhook",
     "WebhookSender",

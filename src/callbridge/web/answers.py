@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from callbridge.domain.agents import AgentState, Presence
+from callbridge.domain.agents import AgentState, PhoneState
 from callbridge.domain.calls import (
     CallOutcome,
     CallState,
@@ -56,34 +56,6 @@ class Ref(Out):
     name: Text
 
 
-class Capabilities(Out):
-    transfers: bool
-    agent_transfer_modes: list[AgentTransferMode]
-    max_sessions: int
-    supervised_transfers: bool
-    four_way: bool
-    external_numbers: bool
-    """Whether external numbers and presets can be called at all."""
-
-
-class MeOut(Out):
-    id: str
-    name: Text
-    state: AgentState
-    presence: Presence
-    """What the agent last said; `state` says what they are doing."""
-    reason: Text | None
-    since: Moment
-    missed_offer: bool
-    """An offer was not answered and the agent was set to busy: stay so, or become available?"""
-    wrap_up_until: Moment
-    offer: str | None
-    calls: list[str]
-    groups: list[Ref]
-    supervisor: bool
-    capabilities: Capabilities
-
-
 class AgentOut(Out):
     id: str
     name: Text
@@ -93,7 +65,7 @@ class AgentOut(Out):
     groups: list[str]
     calls: int
     max_sessions: int
-    phone: Literal["unknown", "idle", "in_use", "unreachable"]
+    phone: PhoneState
 
 
 class AgentsOut(Out):
@@ -152,6 +124,8 @@ class PopOut(Out):
     transferred_by: Ref | None
     transfer_reason: Text | None
     crm_url: Text | None
+    """The group's or the site's link with this call's values; null: none is configured, or a value would have led it to
+    another place by `.` or `..`."""
 
 
 class OfferOut(Out):
@@ -202,6 +176,8 @@ class ConsultOut(Out):
 
     agent: Ref
     offer: str
+    deadline: Moment
+    """When the offer to them times out, unless they accept it."""
     accepted: bool
     preview: PopOut | None
     """What they are shown of the call until it is theirs."""
@@ -224,6 +200,9 @@ class CallOut(Out):
     called: Text
     group: Ref
     agent: str | None
+    """Whose call it is at the moment."""
+    last_agent: Ref | None
+    """Who talks with the caller, or talked with them last; null: nobody has yet."""
     data: dict[Text, Text]
     notes: list[NoteOut]
     arrived_at: Moment

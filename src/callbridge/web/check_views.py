@@ -12,6 +12,8 @@ WORDS = {
     "unknown_agent": "is not configured any more",
     "has_an_offer": "is just being offered another call",
     "rejected_recently": "did not take this call a moment ago",
+    "missed_offer": "did not answer their last offer",
+    "not_connected": "could not be connected with this caller a moment ago",
     "offline": "is not logged in",
     "at_maximum_sessions": "has as many calls as they may have",
     "phone_unreachable": "has a phone that cannot be reached",

@@ -32,6 +32,8 @@ def had(call: Call, agent: AgentId) -> bool:
 
     Of those before them it says nothing more; the history does.
     """
+    if call.last_agent == agent:
+        return True
     offer, transfer = call.offer, call.transfer
     took = offer is not None and offer.agent == agent and offer.state is OfferState.ACCEPTED
     return took or (transfer is not None and agent in (transfer.by, transfer.taken_by))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from callbridge.domain.agents import AgentState
 from callbridge.domain.calls import Destination, DestinationKind
-from callbridge.domain.ids import AgentId, GroupId
+from callbridge.domain.ids import AgentId, GroupId, PresetId
 from callbridge.domain.policy import Refusal, transfer_refusal
 from callbridge.domain.settings import GroupSettings, PresetSettings, Settings
 from callbridge.domain.world import World
 from callbridge.web import directory_answers as out
 from callbridge.web.numbers import international, parse
-from callbridge.web.views import agent_of, agent_ref, group_wait, queues, ref
+from callbridge.web.views import agent_of, agent_ref, group_wait, phone_of, queues, ref
 from callbridge.web.words import moment
 
 _NOBODY = AgentId("")
@@ -45,6 +45,8 @@ class _Index:
     settings: Settings
     agents: dict[AgentId, Words]
     groups: dict[GroupId, Words]
+    presets: dict[PresetId, Words]
+    """With those of their groups."""
 
 
 class Directory:
@@ -57,10 +59,15 @@ class Directory:
 
     def _words(self, settings: Settings) -> _Index:
         if self._index is None or self._index.settings is not settings:
+            groups = {group.id: words(f"{group.name} {group.id}") for group in settings.groups.values()}
             self._index = _Index(
                 settings,
                 {agent.id: words(f"{agent.name} {agent.id}") for agent in settings.agents.values()},
-                {group.id: words(f"{group.name} {group.id}") for group in settings.groups.values()},
+                groups,
+                {
+                    preset.id: words(f"{preset.name} {preset.id}") + groups.get(preset.group, ())
+                    for preset in settings.presets.values()
+                },
             )
         return self._index
 
@@ -73,8 +80,12 @@ class Directory:
         mine = set(settings.groups_of(me)) if me else set()
         waiting = queues(world)
         agent_hits = {agent: _hits(asked, there) for agent, there in index.agents.items()}
+        presets = [preset for preset in settings.presets.values() if _finds_preset(asked, query, preset, index)]
+        presets.sort(key=lambda preset: (preset.group not in mine, preset.name, preset.id))
         rows = _Rows(world, me)
-        left = limit
+        # However many agents there are, presets do not disappear behind them.
+        kept = min(len(presets), limit // 2)
+        left = limit - kept
         truncated = False
         sections: dict[bool, list[out.DirectoryGroup]] = {True: [], False: []}
         for group in sorted(settings.groups.values(), key=lambda group: (group.id not in mine, group.name, group.id)):
@@ -97,13 +108,12 @@ class Directory:
             found = found[:left]
             left -= len(found)
             sections[group.id in mine].append(rows.group(group, found, waiting.get(group.id)))
-        presets = [preset for preset in settings.presets.values() if _finds_preset(asked, query, preset, index)]
-        presets.sort(key=lambda preset: (preset.group not in mine, preset.name, preset.id))
+        left += kept
         truncated = truncated or len(presets) > left
         return out.DirectoryOut(
             my_agent_groups=sections[True],
             agent_groups=sections[False],
-            external_presets=[_preset(settings, me, preset) for preset in presets[: max(0, left)]],
+            external_presets=[_preset(settings, me, preset) for preset in presets[:left]],
             manual_number=_manual(settings, me, query, self._region),
             truncated=truncated,
         )
@@ -113,8 +123,7 @@ def _finds_preset(asked: Words, query: str, preset: PresetSettings, index: _Inde
     digits = re.sub(r"[\s()./+-]", "", query)
     if digits.isdecimal() and len(digits) >= 2 and digits.lstrip("0") in preset.number:
         return True
-    there = words(f"{preset.name} {preset.id}") + index.groups.get(preset.group, ())
-    return _hits(asked, there) == (1 << len(asked)) - 1
+    return _hits(asked, index.presets[preset.id]) == (1 << len(asked)) - 1
 
 
 def _refusals(
@@ -147,6 +156,9 @@ class _Rows:
                 name=agent_ref(self._world.settings, agent_id).name,
                 state=agent.state,
                 since=moment(agent.since),
+                reason=agent.reason,
+                calls=len(agent.calls),
+                phone=phone_of(self._world, agent_id),
                 unsupervised_allowed=unsupervised is None,
                 unsupervised_refusal=unsupervised.code if unsupervised else None,
                 supervised_allowed=supervised is None,

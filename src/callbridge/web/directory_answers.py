@@ -1,6 +1,6 @@
 """The transfer screen's sections, as JSON."""
 
-from callbridge.domain.agents import AgentState
+from callbridge.domain.agents import AgentState, PhoneState
 from callbridge.web.answers import Ref
 from callbridge.web.words import Moment, Out, Text
 
@@ -10,6 +10,10 @@ class DirectoryAgent(Out):
     name: Text
     state: AgentState
     since: Moment
+    reason: Text | None
+    """Why busy."""
+    calls: int
+    phone: PhoneState
     unsupervised_allowed: bool
     unsupervised_refusal: str | None
     """The code that an unsupervised transfer would be refused with."""

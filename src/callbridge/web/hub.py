@@ -12,24 +12,41 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
 from pydantic_core import to_json
 
-from callbridge.domain.agents import Agent, AgentState
+from callbridge.domain.agents import Agent
 from callbridge.domain.effects import PublishAgent, PublishCall
-from callbridge.domain.ids import AgentId, GroupId
+from callbridge.domain.ids import AgentId
+from callbridge.domain.settings import Settings
 from callbridge.domain.world import World
-from callbridge.web import pushed
+from callbridge.web import live, pushed
 from callbridge.web.client import Client
 from callbridge.web.concern import is_consulted, pending_offers
 from callbridge.web.frames import Frame
+from callbridge.web.me_views import me_out
 from callbridge.web.metrics import Metrics
-from callbridge.web.settings import Limits
-from callbridge.web.views import call_out, me_out, offer_out, pop_out, queues, transfer_out
+from callbridge.web.settings import WebSettings
+from callbridge.web.today_answers import TodayOut
+from callbridge.web.views import call_out, offer_out, pop_out, transfer_out
 from callbridge.web.words import Out, moment
 
 log = structlog.get_logger(__name__)
+
+
+class Counting(Protocol):
+    """Who counts what happens today."""
+
+    def touched(self) -> None:
+        """Something has changed that may be counted."""
+        ...
+
+    def joined(self) -> None:
+        """Somebody watches who has been told no numbers yet."""
+        ...
 
 
 class Hub:
@@ -38,17 +55,16 @@ class Hub:
     def __init__(
         self,
         world: Callable[[], World],
-        limits: Limits,
+        settings: WebSettings,
         *,
         clock: Callable[[], float],
-        supervisors: frozenset[AgentId] = frozenset(),
         metrics: Metrics | None = None,
         epoch: str | None = None,
     ) -> None:
         self._world = world
-        self._limits = limits
+        self.settings = settings
+        self._limits = settings.limits
         self._clock = clock
-        self.supervisors = supervisors
         self.revoked: dict[str, float] = {}
         """Ids of tokens that were logged out, with their ends (epoch seconds): known in this process only."""
         self._metrics = metrics or Metrics()
@@ -59,38 +75,60 @@ class Hub:
         self._all: set[Client] = set()
         self._ring: deque[Frame] = deque()
         self._ring_bytes = 0
-        self._agents: dict[AgentId, tuple[AgentState, float]] = {}
-        self._queues: dict[GroupId, tuple[int, float]] = {}
-        self._primed = False
+        self._live = live.NOTHING
+        """What everybody has been told of agents and groups."""
+        self.counting: Counting | None = None
+        """Who is to be told that there may be something new to count."""
+        self._decided: Settings | None = None
+        """What the engine decides by, as the clients know it; None: nobody was told anything yet."""
         self._flush: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------ what happened
 
     def publish(self, effects: Sequence[PublishAgent | PublishCall]) -> None:
         """Never blocks and never raises. Call it after each save, also with nothing to publish."""
-        self._prime()
+        with self._never_raising("snapshot"):
+            self._prime()
         for effect in effects:
-            try:
+            with self._never_raising(type(effect).__name__):
                 if isinstance(effect, PublishAgent):
                     self._agent(effect.agent)
                 else:
                     self._call(effect)
-            except Exception:
-                log.exception("not pushed", kind=type(effect).__name__)
-                self._metrics.push_failed.inc()
         if self._flush is None:
             loop = asyncio.get_running_loop()
             self._flush = loop.call_later(self._limits.batch, self._flush_directory)
+        if self.counting is not None and self._all and any(isinstance(effect, PublishCall) for effect in effects):
+            self.counting.touched()
 
     def _prime(self) -> None:
-        """Before the first client or event: what all snapshots have already is not sent as a change."""
-        if not self._primed:
-            self._changes()
-            self._primed = True
+        """Before the first client or event: what all snapshots have already is not sent as a change.
+
+        And where the administrator has changed the settings: everybody gets a snapshot.
+        """
+        settings, before = self._world().settings, self._decided
+        self._decided = settings
+        if before is None:
+            self._live = live.live(self._world())
+        elif before is not settings:
+            self._begin_anew()
+            for client in self.clients:
+                client.put(self._snapshot_frame(client))
+
+    def configure(self, settings: WebSettings) -> None:
+        """Other settings: whoever comes back gets a snapshot, for what they may can be another thing now."""
+        if settings != self.settings:
+            self.settings = settings
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """All ids that were given out are unknown from now on."""
+        self.epoch = secrets.token_hex(5)
+        self._ring.clear()
+        self._ring_bytes = 0
 
     def _agent(self, agent: Agent) -> None:
-        me = me_out(self._world().settings, agent, supervisor=agent.id in self.supervisors)
-        self._send("agent", me, frozenset({agent.id}))
+        self._send("agent", me_out(self._world().settings, self.settings, agent), frozenset({agent.id}))
 
     def _call(self, effect: PublishCall) -> None:
         event = event_of(self._world(), effect)
@@ -99,23 +137,19 @@ class Hub:
 
     def _flush_directory(self) -> None:
         self._flush = None
-        try:
-            delta = self._changes()
-            if delta.agents or delta.groups:
-                self._send("directory", delta, None)
-        except Exception:
-            log.exception("not pushed", kind="directory")
-            self._metrics.push_failed.inc()
+        with self._never_raising("directory"):
+            before, self._live = self._live, live.live(self._world())
+            changed = live.delta(self._live, before)
+            if changed.agents or changed.groups:
+                self._send("directory", changed, None)
 
-    def _changes(self) -> pushed.DirectoryDelta:
-        """What everybody sees of agents and queues, where it is not what was sent last."""
-        world = self._world()
-        agents = {agent.id: (agent.state, agent.since) for agent in world.agents.values()}
-        waiting = queues(world)
-        changed = [agent for agent, state in agents.items() if self._agents.get(agent) != state]
-        groups = {group for group in (*waiting, *self._queues) if waiting.get(group) != self._queues.get(group)}
-        self._agents, self._queues = agents, waiting
-        return _directory(agents, changed, waiting, sorted(groups))
+    @contextmanager
+    def _never_raising(self, kind: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            log.exception("not pushed", kind=kind)
+            self._metrics.push_failed.inc()
 
     def _send(self, kind: str, event: Out, to: frozenset[AgentId] | None) -> None:
         self.seq += 1
@@ -139,6 +173,16 @@ class Hub:
     def _frame(self, seq: int, kind: str, data: bytes, to: frozenset[AgentId] | None) -> Frame:
         return Frame(seq, f"{self.epoch}-{seq}", kind, data, to)
 
+    # ------------------------------------------------------------ today's numbers
+
+    def is_watched(self) -> bool:
+        """Whether there are clients who get everything."""
+        return bool(self._all)
+
+    def tell_today(self, today: TodayOut) -> None:
+        """To those who get everything."""
+        self._send("statistics", today, frozenset())
+
     # ------------------------------------------------------------ clients
 
     def join(self, client: Client, last_event_id: str | None) -> None:
@@ -146,13 +190,15 @@ class Hub:
         self._prime()
         missed = self._missed(client, last_event_id)
         if missed is None:
-            client.put(self._frame(self.seq, "snapshot", to_json(self.snapshot(client)), None))
+            client.put(self._snapshot_frame(client))
         else:
             for frame in missed:
                 client.put(frame)
         self.clients.add(client)
         if client.agent is None:
             self._all.add(client)
+            if self.counting is not None:
+                self.counting.joined()
         else:
             self._by_agent.setdefault(client.agent, set()).add(client)
         self._metrics.push_clients.set(len(self.clients))
@@ -166,6 +212,9 @@ class Hub:
             if not own:
                 self._by_agent.pop(client.agent, None)
         self._metrics.push_clients.set(len(self.clients))
+
+    def _snapshot_frame(self, client: Client) -> Frame:
+        return self._frame(self.seq, "snapshot", to_json(self.snapshot(client)), None)
 
     def _missed(self, client: Client, last_event_id: str | None) -> list[Frame] | None:
         """None: not known any more, or never was."""
@@ -200,16 +249,14 @@ class Hub:
             if call.transfer and not call.transfer.ended and (me in (None, call.transfer.by) or is_consulted(call, me))
         ]
         agent = world.agents.get(client.owner) if client.owner else None
-        agents = {agent.id: (agent.state, agent.since) for agent in world.agents.values()}
-        waiting = queues(world)
         return pushed.Snapshot(
             at=moment(self._clock()),
-            me=me_out(settings, agent, supervisor=agent.id in self.supervisors) if agent else None,
+            me=me_out(settings, self.settings, agent) if agent else None,
             scopes=sorted(client.scopes),
             calls=[call_out(world, call) for call in calls],
             offers=[offer_out(settings, offer, pop) for offer, pop in offers],
             transfers=[transfer_out(settings, each) for each in transfers],
-            directory=_directory(agents, list(agents), waiting, sorted(settings.groups)),
+            directory=live.delta(live.live(world)),
         )
 
     def logged_out(self, token_id: str) -> None:
@@ -241,21 +288,3 @@ def event_of(world: World, effect: PublishCall) -> Out | None:
         case "call.updated" | "call.ended":
             return pushed.CallEvent(call=call_out(world, call))
     raise ValueError(f"unknown kind of event {effect.kind!r}")
-
-
-def _directory(
-    agents: dict[AgentId, tuple[AgentState, float]],
-    changed: Sequence[AgentId],
-    waiting: dict[GroupId, tuple[int, float]],
-    groups: Sequence[GroupId],
-) -> pushed.DirectoryDelta:
-    return pushed.DirectoryDelta(
-        agents=[
-            pushed.AgentDelta(id=agent, state=agents[agent][0], since=moment(agents[agent][1])) for agent in changed
-        ],
-        groups=[
-            pushed.GroupDelta(id=group, waiting=count, waiting_since=moment(since) if count else None)
-            for group in groups
-            for count, since in (waiting.get(group, (0, 0.0)),)
-        ],
-    )

@@ -19,7 +19,10 @@ class LoginBody(Body):
 class StateBody(Body):
     state: Literal["available", "busy"]
     reason: Reason | None = None
-    """Why busy; shown to the others. Not kept with `available`."""
+    """Why busy, the id of one of `options.not_ready_reasons` or any other text; shown to the others.
+
+    Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`) neither.
+    """
 
 
 class AgentStateBody(Body):
@@ -91,6 +94,15 @@ class DecisionsQuery(Paging):
     """One kind only, such as `transfer.refused`."""
     agent: Id | None = None
     """For services and supervisors: who asked, or got the offer."""
+
+
+class StreamQuery(Body):
+    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+    view: Literal["mine", "all"] | None = None
+    """What concerns this agent, or everybody's events. Agents get `mine` unless they ask for `all`, which needs the
+    scope `events:read`; services always get `all`."""
+    last_event_id: Annotated[str, Field(max_length=200)] | None = None
+    """In place of the header, for browsers' WebSocket: the id of the last event that the client has had."""
 
 
 class OffersQuery(Body):

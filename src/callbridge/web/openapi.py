@@ -1,17 +1,22 @@
 """The OpenAPI 3.1 document, from the same models and the same route table that the server runs on."""
 
 import re
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from callbridge.web.answers import ProblemDetails
+from callbridge.web.meanings import explain
+from callbridge.web.openapi_push import event_schemas, webhooks
 from callbridge.web.problems import CONTENT_TYPE
-from callbridge.web.pushed import Event
+from callbridge.web.pushed import EVENTS
 from callbridge.web.routing import Access, Json, Route, Table
-from callbridge.web.words import ID_PATTERN
+from callbridge.web.words import ID_PATTERN, Body, Out
+
+T = TypeVar("T")
 
 _Mode = Literal["validation", "serialization"]
 
@@ -24,7 +29,7 @@ _STATUS_TEXT = {
     201: "Made",
     202: "Accepted: what comes of it is pushed",
     204: "Done",
-    101: "The stream begins; each message is an Event",
+    101: "The stream begins; each message is an Event, see the components",
 }
 
 
@@ -32,6 +37,8 @@ def document(table: Table, *, version: str = "1") -> Json:
     """The whole document, as plain JSON values."""
     models = _models(table)
     _, definitions = models_json_schema(models, ref_template=_REF)
+    schemas = definitions.get("$defs", {})
+    explain(schemas, [*_subclasses(Body), *_subclasses(Out)], _subclasses(Enum))
     paths: dict[str, Json] = {}
     for route in table:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -46,8 +53,9 @@ def document(table: Table, *, version: str = "1") -> Json:
         "servers": [{"url": "/"}],
         "security": [],
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": {**schemas, **event_schemas()},
             "securitySchemes": {
                 "agent": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From /v1/login."},
                 "service": {"type": "http", "scheme": "bearer", "description": "A service's token, with scopes."},
@@ -56,10 +64,18 @@ def document(table: Table, *, version: str = "1") -> Json:
     }
 
 
+def _subclasses(of: type[T]) -> Iterator[type[T]]:
+    """Of ours, whatever else the process has."""
+    for each in of.__subclasses__():
+        if each.__module__.startswith("callbridge."):
+            yield each
+        yield from _subclasses(each)
+
+
 def _models(table: Table) -> list[tuple[type[BaseModel], _Mode]]:
     found: dict[tuple[type[BaseModel], _Mode], None] = {
         (ProblemDetails, "serialization"): None,
-        (Event, "serialization"): None,
+        **{(kind.data, "serialization"): None for kind in EVENTS},
     }
     for route in table:
         if route.body is not None:
@@ -100,6 +116,7 @@ def _query_parameters(route: Route) -> Iterable[Json]:
         return []
     schema = route.query.model_json_schema()
     assert "$defs" not in schema, "query models have no nested ones"
+    explain({route.query.__name__: schema}, [route.query], [])
     return [
         {
             "name": name,
@@ -119,17 +136,14 @@ def _without_null(schema: Json) -> Json:
 
 
 def _header_parameters(route: Route) -> Iterable[Json]:
-    if not route.idempotent:
-        return []
-    return [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "The same key with the same request is performed once in a day.",
-            "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
-        }
-    ]
+    key = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "The same key with the same request is performed once in a day.",
+        "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
+    }
+    return [*([key] if route.idempotent else []), *route.parameters]
 
 
 def _success(route: Route) -> Json:

@@ -39,7 +39,7 @@ def handler_of(route: Route, app: Services) -> Callable[[web.Request], Awaitable
             identity=identity,
             peer=peer_of(request, app),
             path=_path(request),
-            query=_query(route, request),
+            query=query_of(route, request),
             body=await _body(route, request, app),
         )
         key = request.headers.get("Idempotency-Key") if route.idempotent else None
@@ -85,7 +85,8 @@ def _path(request: web.Request) -> dict[str, str]:
     return dict(request.match_info)
 
 
-def _query(route: Route, request: web.Request) -> Body | None:
+def query_of(route: Route, request: web.Request) -> Body | None:
+    """Raises Problem (422)."""
     given = request.query
     if route.query is None:
         if given and route.access is not Access.PUBLIC:

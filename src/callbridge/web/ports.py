@@ -102,6 +102,25 @@ class Message(Protocol):
         ...
 
 
+class Counts(Protocol):
+    """How many there were since some moment, in the words of the domain's states and outcomes."""
+
+    @property
+    def calls(self) -> Mapping[str | None, int]:
+        """By outcome; None: they go on."""
+        ...
+
+    @property
+    def offers(self) -> Mapping[str, int]:
+        """By state."""
+        ...
+
+    @property
+    def transfers(self) -> Mapping[tuple[str, str, str], int]:
+        """By kind, kind of destination, and state."""
+        ...
+
+
 class Archive(Protocol):
     """The store, as the API reads it; also what the API itself has to remember across a restart.
 
@@ -146,6 +165,10 @@ class Archive(Protocol):
         cursor: str | None = None,
     ) -> Page[Transfer]:
         """`agent`: who asked for it, took it, or was to take it."""
+        ...
+
+    async def counts(self, since: float) -> Counts:
+        """Of what began at this moment (epoch seconds) or after it. Quick: it is asked once a second."""
         ...
 
     async def idempotency_begin(

@@ -44,6 +44,7 @@ CODES: Mapping[str, int] = {
     "unknown_call": 404,
     "unknown_transfer": 404,
     "unknown_group": 404,
+    "no_webphone": 404,
     "not_your_call": 404,
     "transfers_disabled": 403,
     "external_not_allowed": 403,

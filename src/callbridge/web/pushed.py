@@ -1,27 +1,39 @@
 """What is pushed to clients, as JSON: the messages of `/v1/ws` and `/v1/events`."""
 
-from typing import Literal
+from dataclasses import dataclass
 
-from callbridge.domain.agents import AgentState
-from callbridge.web.answers import CallOut, MeOut, OfferOut, PopOut, TransferOut
+from callbridge.domain.agents import AgentState, PhoneState
+from callbridge.web.answers import CallOut, OfferOut, PopOut, TransferOut
+from callbridge.web.me_answers import MeOut
 from callbridge.web.settings import Scope
-from callbridge.web.words import Moment, Out
+from callbridge.web.today_answers import TodayOut
+from callbridge.web.words import Moment, Out, Text
 
 
 class AgentDelta(Out):
     id: str
     state: AgentState
     since: Moment
+    reason: Text | None
+    """Why busy."""
+    calls: int
+    """How many they have; which ones is in the calls, for those who may see these."""
+    phone: PhoneState
 
 
 class GroupDelta(Out):
     id: str
     waiting: int
     waiting_since: Moment
+    """Since when the caller waits who came first; null: nobody waits."""
+    available: int
+    logged_in: int
+    expected_wait: float | None
+    """Seconds for a caller who came now; 0: somebody is free; null: not known."""
 
 
 class DirectoryDelta(Out):
-    """Changed states of agents and queues of groups, for everybody."""
+    """Agents and groups whose state has changed, each as it is now, for everybody. In a snapshot: all of them."""
 
     agents: list[AgentDelta]
     groups: list[GroupDelta]
@@ -56,19 +68,38 @@ class Snapshot(Out):
     directory: DirectoryDelta
 
 
-class Event(Out):
-    """One message of `/v1/ws`. In `/v1/events` the id and the type are SSE's own fields, the data is this `data`."""
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One type of message."""
 
-    id: str
-    type: Literal[
+    name: str
+    data: type[Out]
+    meaning: str
+    webhook: bool = False
+    """Whether webhooks can have it too."""
+
+
+EVENTS = (
+    EventKind(
         "snapshot",
-        "agent",
-        "directory",
-        "offer.made",
-        "offer.ended",
-        "pop",
-        "call.updated",
+        Snapshot,
+        "All that the client may see, as it is now: at first, and whenever everything begins anew. It replaces "
+        "everything before it.",
+    ),
+    EventKind("agent", MeOut, "I have changed, as in `/v1/me`. With `view=all`: this agent has."),
+    EventKind("directory", DirectoryDelta, "Agents and groups that everybody sees have changed; batched."),
+    EventKind(
+        "offer.made", OfferEvent, "A call is offered to an agent, with a preview of its screen pop.", webhook=True
+    ),
+    EventKind("offer.ended", OfferEvent, "An offer has been answered, or is over without an answer.", webhook=True),
+    EventKind("pop", PopEvent, "A call is an agent's now: its screen pop.", webhook=True),
+    EventKind("call.updated", CallEvent, "A call has changed, or who hears whom in it.", webhook=True),
+    EventKind(
         "call.ended",
-        "transfer.updated",
-    ]
-    data: Snapshot | MeOut | DirectoryDelta | OfferEvent | PopEvent | CallEvent | TransferEvent
+        CallEvent,
+        "A call is over. It comes once more when a note is added to it afterwards.",
+        webhook=True,
+    ),
+    EventKind("transfer.updated", TransferEvent, "A transfer has begun, changed or ended.", webhook=True),
+    EventKind("statistics", TodayOut, "Today's numbers have changed. Only with `view=all`; at most once a second."),
+)

@@ -12,6 +12,7 @@ from callbridge.web.problems import status_of
 from callbridge.web.settings import Scope
 from callbridge.web.words import Body, Out
 
+Json = dict[str, Any]
 Handler = Callable[[Context], Awaitable[Out | None]]
 
 
@@ -38,6 +39,8 @@ class Route:
     access: Access = Access.AGENT
     scope: Scope | None = None
     query: type[Body] | None = None
+    parameters: tuple[Json, ...] = ()
+    """More of them, as the OpenAPI document has them, where the application serves it in its own way."""
     body: type[Body] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
@@ -79,4 +82,3 @@ class Route:
 
 
 Table = tuple[Route, ...]
-Json = dict[str, Any]

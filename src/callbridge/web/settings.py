@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callbridge.desktop import PageSettings
 from callbridge.domain.ids import AgentId
 
 
@@ -11,11 +12,17 @@ class Scope(StrEnum):
     """What a service's token allows."""
 
     CALLS_READ = "calls:read"
+    """All calls with their offers, transfers, history and decisions; today's numbers."""
     CALLS_WRITE = "calls:write"
+    """Answer offers, hold, end and note calls in agents' names."""
     TRANSFERS_WRITE = "transfers:write"
+    """Transfers, consultations and conferences in agents' names."""
     AGENTS_READ = "agents:read"
+    """The directory, groups and agents with their states."""
     AGENTS_WRITE = "agents:write"
+    """Set agents' states, log them in and out."""
     EVENTS_READ = "events:read"
+    """The streams, with everybody's events."""
 
 
 SUPERVISOR_SCOPES = frozenset({Scope.CALLS_READ, Scope.AGENTS_READ, Scope.AGENTS_WRITE, Scope.EVENTS_READ})
@@ -40,6 +47,37 @@ class Webhook:
     """`whsec_` and base64, as the Standard Webhooks libraries print it; any other text is taken byte by byte."""
     events: frozenset[str] = frozenset()
     """Which event types; empty: all of calls."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IceServer:
+    """A STUN or TURN server, as browsers' RTCPeerConnection takes it."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    """Of a TURN server, which always has one; None: STUN."""
+    credential: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebPhone:
+    """The phone in one agent's page."""
+
+    url: str
+    """The PBX's WebSocket."""
+    uri: str
+    """`sip:anna@pbx.example.com`."""
+    username: str
+    password: str = field(repr=False)
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotReadyReason:
+    """One that the page offers to an agent who becomes busy."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +118,8 @@ class Limits:
     ring_bytes: int = 32 * 1024 * 1024
     batch: float = 0.1
     """States of agents and groups are pushed to everybody at most once in this time."""
+    statistics: float = 1.0
+    """Today's numbers are counted and pushed at most once in this time."""
     heartbeat: float = 15.0
     write: float = 10.0
     """How long a client may have something waiting all the time before it is cut off."""
@@ -103,6 +143,8 @@ class WebSettings:
     agents: Mapping[AgentId, str] = field(default_factory=dict, repr=False)
     """argon2 hashes of the agents who may log in."""
     supervisors: frozenset[AgentId] = frozenset()
+    phones: Mapping[AgentId, WebPhone] = field(default_factory=dict, repr=False)
+    """Of the agents whose phone is the one in the page."""
     services: tuple[Service, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     cors_origins: frozenset[str] = frozenset()
@@ -111,6 +153,13 @@ class WebSettings:
     """Addresses of reverse proxies whose X-Forwarded-For is believed."""
     region: str | None = None
     """ISO region of typed numbers without +; None: every number needs its +."""
+    timezone: str = "UTC"
+    """IANA name of the zone in which the site's days begin."""
+    not_ready_reasons: tuple[NotReadyReason, ...] = ()
+    crm_frame: bool = False
+    """Whether the page shows the CRM in a frame."""
+    page: PageSettings = field(default_factory=PageSettings)
+    """What the agents' page may reach beside the gateway."""
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,8 @@ from callbridge.web.context import Services
 from callbridge.web.frames import chunk
 from callbridge.web.hub import Hub
 from callbridge.web.metrics import Metrics
-from callbridge.web.pipeline import IDENTITY, ROUTE, authorize
+from callbridge.web.models import StreamQuery
+from callbridge.web.pipeline import IDENTITY, ROUTE, authorize, query_of
 from callbridge.web.problems import Problem
 from callbridge.web.routing import Route
 from callbridge.web.settings import Scope
@@ -131,9 +132,9 @@ class Streams:
         """Whether the client gets everything. Raises Problem where it may not have a stream."""
         request[IDENTITY] = identity
         authorize(route, identity)
-        view = request.query.get("view", "all" if identity.is_service else "mine")
-        if view not in ("mine", "all") or set(request.query) - {"view", "last_event_id"}:
-            raise Problem("invalid", "The parameters are `view` (mine or all) and `last_event_id`.")
+        query = query_of(route, request)
+        assert isinstance(query, StreamQuery)
+        view = query.view or ("all" if identity.is_service else "mine")
         if view == "all" and not identity.may(Scope.EVENTS_READ):
             raise Problem("scope_missing", f"This needs the scope {Scope.EVENTS_READ}; ask the administrator for it.")
         same = sum(client.subject == identity.subject for client in self._hub.clients)

@@ -3,16 +3,18 @@
 from functools import cache
 
 from callbridge.web import openapi
-from callbridge.web.routes import calls, explaining, operation, parties, people, session, transfers
+from callbridge.web.routes import calls, explaining, operation, parties, people, phone, session, statistics, transfers
 from callbridge.web.routing import Json, Table
 
 TABLE: Table = (
     *session.ROUTES,
+    *phone.ROUTES,
     *calls.ROUTES,
     *parties.ROUTES,
     *transfers.ROUTES,
     *explaining.ROUTES,
     *people.ROUTES,
+    *statistics.ROUTES,
     *operation.ROUTES,
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from callbridge.domain.agents import MISSED_OFFER, Agent, AgentState, PhoneState, Presence
+from callbridge.domain.agents import Agent, AgentState, PhoneState
 from callbridge.domain.calls import (
     Call,
     CallState,
@@ -21,7 +21,7 @@ from callbridge.domain.calls import (
 from callbridge.domain.explain import expected_wait
 from callbridge.domain.ids import AgentId, GroupId, PresetId
 from callbridge.domain.policy import external_number
-from callbridge.domain.settings import AgentSettings, AgentTransferMode, AgentTransferRule, Settings
+from callbridge.domain.settings import AgentSettings, Settings
 from callbridge.domain.world import World
 from callbridge.web import answers as out
 from callbridge.web.numbers import international
@@ -140,6 +140,7 @@ def call_out(world: World, call: Call) -> out.CallOut:
         called=call.called,
         group=ref(settings, call.group),
         agent=call.agent,
+        last_agent=agent_ref(settings, call.last_agent) if call.last_agent else None,
         data=dict(call.data),
         notes=_notes(call.notes),
         arrived_at=moment(call.arrived_at),
@@ -170,6 +171,7 @@ def _consult_out(settings: Settings, call: Call) -> out.ConsultOut | None:
     return out.ConsultOut(
         agent=agent_ref(settings, offer.agent),
         offer=offer.id,
+        deadline=moment(offer.deadline),
         accepted=offer.state is OfferState.ACCEPTED,
         preview=pop_out(settings, call.consult.pop) if call.consult.pop else None,
     )
@@ -199,41 +201,9 @@ def agent_of(world: World, agent: AgentId) -> Agent:
     return world.agents.get(agent) or Agent(id=agent)
 
 
-def modes(settings: Settings) -> list[AgentTransferMode]:
-    """In which ways an unsupervised transfer to an agent may be delivered."""
-    if not settings.options.transfers_enabled:
-        return []
-    rule = settings.options.agent_transfer
-    if rule is AgentTransferRule.AGENT_CHOOSES:
-        return [AgentTransferMode.SOFT, AgentTransferMode.HARD]
-    return [AgentTransferMode(rule.value)]
-
-
-def me_out(settings: Settings, agent: Agent, *, supervisor: bool) -> out.MeOut:
-    known, options = settings.agents.get(agent.id), settings.options
-    supervised = options.transfers_enabled and options.supervised_enabled
-    return out.MeOut(
-        id=agent.id,
-        name=known.name if known else agent.id,
-        state=agent.state,
-        presence=agent.presence,
-        reason=agent.reason,
-        since=moment(agent.since),
-        missed_offer=agent.presence is Presence.BUSY and agent.reason == MISSED_OFFER,
-        wrap_up_until=moment(agent.wrap_up_until),
-        offer=agent.offer,
-        calls=list(agent.calls),
-        groups=[ref(settings, group) for group in settings.groups_of(agent.id)],
-        supervisor=supervisor,
-        capabilities=out.Capabilities(
-            transfers=options.transfers_enabled,
-            agent_transfer_modes=modes(settings),
-            max_sessions=known.max_sessions if known else 0,
-            supervised_transfers=supervised,
-            four_way=supervised and options.four_way and options.outbound_dial is not None,
-            external_numbers=supervised and options.outbound_dial is not None,
-        ),
-    )
+def phone_of(world: World, agent: AgentId) -> PhoneState:
+    known = world.settings.agents.get(agent)
+    return world.phones.get(known.phone, PhoneState.UNKNOWN) if known is not None else PhoneState.UNKNOWN
 
 
 def agent_out(world: World, known: AgentSettings, groups: list[str]) -> out.AgentOut:
@@ -247,7 +217,7 @@ def agent_out(world: World, known: AgentSettings, groups: list[str]) -> out.Agen
         groups=groups,
         calls=len(agent.calls),
         max_sessions=known.max_sessions,
-        phone=world.phones.get(known.phone, PhoneState.UNKNOWN).value,
+        phone=phone_of(world, known.id),
     )
 
 

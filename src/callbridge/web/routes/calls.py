@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Literal
 
 from callbridge.domain.calls import Call, OfferState
-from callbridge.domain.ids import AgentId, GroupId, OfferId
-from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, HoldCall, RejectOffer, ResumeCall
+from callbridge.domain.ids import AgentId, CallId, GroupId, OfferId
+from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, HoldCall, RejectOffer, ResumeCall, RingAgain
 from callbridge.web.answers import CallOut, CallsOut, HistoriesOut, OfferOut, OffersOut
 from callbridge.web.concern import concerns, pending_offers
 from callbridge.web.context import Context, is_over
@@ -111,7 +111,11 @@ async def resume(context: Context) -> CallOut:
     return await _verb(context, ResumeCall)
 
 
-async def _verb(context: Context, signal: type[EndCall] | type[HoldCall] | type[ResumeCall]) -> CallOut:
+async def reconnect_phone(context: Context) -> CallOut:
+    return await _verb(context, RingAgain)
+
+
+async def _verb(context: Context, signal: type[EndCall | HoldCall | ResumeCall | RingAgain]) -> CallOut:
     call = await context.call()
     agent = in_name_of(context, call)
     await context.ask(lambda request: signal(request=request, agent=agent, call=call.id))
@@ -152,14 +156,35 @@ async def _answer(context: Context, signal: type[AcceptOffer] | type[RejectOffer
     offer_id = OfferId(context.path["offer"])
     found = context.live_offer(offer_id)
     if found is None or (context.identity.agent is not None and found[0].agent != context.identity.agent):
-        raise Problem("unknown_offer", "There is no such offer, or it is not yours, or it is over.")
+        raise await _no_such_offer(context, offer_id)
     offer, pop = found
-    await context.ask(lambda request: signal(request=request, agent=offer.agent, offer=offer_id))
+    try:
+        await context.ask(lambda request: signal(request=request, agent=offer.agent, offer=offer_id))
+    except Problem as problem:
+        # It was theirs a moment ago.
+        raise _offer_ended() if problem.code == "unknown_offer" else problem from None
     # A consultation's offer is forgotten as soon as it is over.
     ended = replace(offer, state=_ANSWERED[signal], ended_at=context.app.clock())
     return offer_out(context.settings, *(context.live_offer(offer_id) or (ended, pop)))
 
 
+async def _no_such_offer(context: Context, offer: OfferId) -> Problem:
+    """Whether it was theirs and the call went on without it, or never was."""
+    call = CallId(offer.rpartition("-offer-")[0])
+    made = await context.read(
+        context.app.archive.history(agent=context.identity.agent, call=call, kinds=("offer.made",), limit=_MOST_OFFERS)
+    )
+    if any(entry.detail.get("offer") == offer for entry in made.items):
+        return _offer_ended()
+    return Problem("unknown_offer", "There is no such offer, or it is not yours.")
+
+
+def _offer_ended() -> Problem:
+    return Problem("offer_ended", "This offer is over; the call went on without it.")
+
+
+_MOST_OFFERS = 200
+"""Of one call to one agent, the newest ones, among which an offer is looked for."""
 _ANSWERED = {AcceptOffer: OfferState.ACCEPTED, RejectOffer: OfferState.REJECTED}
 
 READ = Scope.CALLS_READ
@@ -204,9 +229,9 @@ ROUTES: Table = (
         tag="calls",
         summary="What happened to a call, and what was decided and why",
         description="Newest first. Beside the decisions that `/v1/decisions` lists: `call.arrived`, `call.connected`, "
-        "`call.held`, `call.resumed`, `consult.connected`, `conference.connected`, `call.recorded` and "
-        "`consult.recorded` (with the recording's `file`), `call.ended`. An agent reads the history of a call that is "
-        "theirs at the moment, or is over and was theirs; what concerned them is at `/v1/decisions` for good.",
+        "`call.held`, `call.resumed`, `phone.rung_again`, `consult.connected`, `conference.connected`, `call.recorded` "
+        "and `consult.recorded` (with the recording's `file`), `call.ended`. An agent reads the history of a call that "
+        "is theirs at the moment, or is over and was theirs; what concerned them is at `/v1/decisions` for good.",
         handler=get_history,
         access=Access.AGENT_OR_SCOPE,
         scope=READ,
@@ -221,6 +246,8 @@ ROUTES: Table = (
         reads_archive=True,
         tag="calls",
         summary="Add a note, for whoever has the call next too",
+        description="By whose call it is; while nobody has it (a transfer waits) and for ten minutes after its end, by "
+        "who talked with the caller last, in wrap-up too: then `call.ended` is pushed once more, with the note.",
         handler=add_note,
         access=Access.AGENT_OR_SCOPE,
         scope=WRITE,
@@ -238,6 +265,7 @@ ROUTES: Table = (
             reads_archive=True,
             tag="calls",
             summary=summary,
+            description=description,
             handler=handler,
             access=Access.AGENT_OR_SCOPE,
             scope=WRITE,
@@ -247,10 +275,19 @@ ROUTES: Table = (
             idempotent=True,
             codes=(*CALL_CODES, "not_talking", "transfer_under_way", "pbx_unavailable"),
         )
-        for verb, name, summary, handler in (
-            ("hangup", "hangUpCall", "End the conversation, as if the agent had put the phone down", hang_up),
-            ("hold", "holdCall", "The caller hears music, without any transfer", hold),
-            ("resume", "resumeCall", "Back to the caller; the agent's other calls go on hold", resume),
+        for verb, name, summary, description, handler in (
+            ("hangup", "hangUpCall", "End the conversation, as if the agent had put the phone down", "", hang_up),
+            ("hold", "holdCall", "The caller hears music, without any transfer", "", hold),
+            ("resume", "resumeCall", "Back to the caller; the agent's other calls go on hold", "", resume),
+            (
+                "reconnect-phone",
+                "reconnectPhone",
+                "The agent's phone has lost this call; ring it again",
+                "For a phone in a page that was reloaded. The old leg is let go and the phone rings anew: an INVITE "
+                "with the call's id in `X-Callbridge-Call`. Until it is answered, whoever talked with the agent hears "
+                "music. A consultation or conference goes on; who is consulted can ask for their own phone.",
+                reconnect_phone,
+            ),
         )
     ),
     Route(
@@ -279,6 +316,7 @@ ROUTES: Table = (
             body=Nothing,
             answer=OfferOut,
             idempotent=True,
+            reads_archive=True,
             codes=("unknown_offer", "offer_ended", "pbx_unavailable"),
         )
         for verb, summary, handler in (

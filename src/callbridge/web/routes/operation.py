@@ -2,8 +2,8 @@
 
 from callbridge.web.answers import AliveOut, ReadyOut
 from callbridge.web.context import Context
+from callbridge.web.models import StreamQuery
 from callbridge.web.problems import Problem
-from callbridge.web.pushed import Event
 from callbridge.web.routing import Access, Route, Table
 from callbridge.web.settings import Scope
 
@@ -27,10 +27,29 @@ async def ready(context: Context) -> ReadyOut:
 _STREAM = (
     "First a snapshot, then what changes: `agent` (me), `directory` (everybody's states, batched), `offer.made`, "
     "`offer.ended`, `pop`, `call.updated`, `call.ended`, `transfer.updated`. An agent gets only what is theirs; "
-    "services with `events:read`, and supervisors who ask for `view=all`, get everything. Events carry whole objects: "
+    "services with `events:read`, and supervisors who ask for `view=all`, get everything, and `statistics` (today's "
+    "numbers) soon after the snapshot and then at most once a second where they change. Events carry whole objects: "
     "applying one twice changes nothing. With the last id (`<epoch>-<seq>`) a client gets what it missed, or a new "
-    "snapshot where that is not known any more. "
+    "snapshot where that is not known any more; a snapshot also comes when the administrator has changed the "
+    "configuration, and replaces everything before it. "
 )
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "The id of the last event that the client has had; browsers' EventSource sends it by itself.",
+    "schema": {"type": "string"},
+}
+_SUBPROTOCOLS = {
+    "name": "Sec-WebSocket-Protocol",
+    "in": "header",
+    "required": False,
+    "description": "`callbridge.v1`, and for clients that cannot send `Authorization`, as browsers, beside it "
+    "`bearer.` and the token: `new WebSocket(url, ['callbridge.v1', 'bearer.' + token])`. The answer names "
+    "`callbridge.v1` alone.",
+    "schema": {"type": "string"},
+    "example": "callbridge.v1, bearer.eyJhbGciOi...",
+}
 _STREAM_CODES = ("scope_missing", "invalid", "too_many_streams")
 
 ROUTES: Table = (
@@ -43,8 +62,9 @@ ROUTES: Table = (
         description=_STREAM + "Resume: the `Last-Event-ID` header. `event: end` says why the stream ends.",
         access=Access.AGENT_OR_SCOPE,
         scope=Scope.EVENTS_READ,
-        answer=Event,
         content_type="text/event-stream",
+        query=StreamQuery,
+        parameters=(_LAST_EVENT_ID,),
         codes=_STREAM_CODES,
     ),
     Route(
@@ -58,6 +78,8 @@ ROUTES: Table = (
         "gateway stops, 1008 the client sent something.",
         access=Access.AGENT_OR_SCOPE,
         scope=Scope.EVENTS_READ,
+        query=StreamQuery,
+        parameters=(_LAST_EVENT_ID, _SUBPROTOCOLS),
         status=101,
         codes=(*_STREAM_CODES, "origin_not_allowed"),
     ),

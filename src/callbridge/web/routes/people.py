@@ -9,6 +9,7 @@ from callbridge.web.context import Context
 from callbridge.web.directory_answers import DirectoryOut
 from callbridge.web.models import AgentStateBody, DirectoryQuery
 from callbridge.web.problems import Problem
+from callbridge.web.routes.session import own_reason
 from callbridge.web.routing import Access, Route, Table
 from callbridge.web.settings import Scope
 from callbridge.web.views import agent_of, agent_out, group_out, queues
@@ -64,7 +65,8 @@ async def set_agent_state(context: Context) -> AgentOut:
     if agent_of(context.world, agent).presence is Presence.OFFLINE:
         await context.ask(lambda request: LogIn(request=request, agent=agent))
     presence = Presence(body.state)
-    await context.ask(lambda request: SetPresence(request=request, agent=agent, presence=presence, reason=body.reason))
+    reason = own_reason(body.reason)
+    await context.ask(lambda request: SetPresence(request=request, agent=agent, presence=presence, reason=reason))
     return await get_agent(context)
 
 

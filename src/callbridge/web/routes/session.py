@@ -1,14 +1,16 @@
 """Login, logout, and an agent's own state."""
 
-from callbridge.domain.agents import Presence
+from callbridge.domain.agents import GATEWAY_REASONS, Presence
 from callbridge.domain.ids import AgentId
 from callbridge.domain.signals import LogIn, LogOut, SetPresence
-from callbridge.web.answers import MeOut, SessionOut
+from callbridge.web.answers import SessionOut
 from callbridge.web.context import Context
+from callbridge.web.me_answers import MeOut
+from callbridge.web.me_views import me_out
 from callbridge.web.models import LoginBody, Nothing, StateBody
 from callbridge.web.problems import Problem
 from callbridge.web.routing import Access, Route, Table
-from callbridge.web.views import agent_of, me_out
+from callbridge.web.views import agent_of
 from callbridge.web.words import moment
 
 
@@ -24,11 +26,7 @@ def _session(context: Context, agent: AgentId, began_at: float | None) -> Sessio
 
 
 def me_of(context: Context, agent: AgentId) -> MeOut:
-    return me_out(
-        context.settings,
-        agent_of(context.world, agent),
-        supervisor=agent in context.app.settings.supervisors,
-    )
+    return me_out(context.settings, context.app.settings, agent_of(context.world, agent))
 
 
 async def login(context: Context) -> SessionOut:
@@ -68,11 +66,16 @@ async def me(context: Context) -> MeOut:
     return me_of(context, context.me)
 
 
+def own_reason(given: str | None) -> str | None:
+    """The reason that somebody gives; what only the gateway says of an agent, such as `missed_offer`, is none."""
+    return None if given in GATEWAY_REASONS else given
+
+
 async def set_state(context: Context) -> MeOut:
     body: StateBody = context.body
     await context.ask(
         lambda request: SetPresence(
-            request=request, agent=context.me, presence=Presence(body.state), reason=body.reason
+            request=request, agent=context.me, presence=Presence(body.state), reason=own_reason(body.reason)
         )
     )
     return me_of(context, context.me)
@@ -131,8 +134,9 @@ ROUTES: Table = (
         name="setMyState",
         tag="session",
         summary="Become available or busy",
-        description="Ends wrap-up too, and answers 'you were set to busy' after a missed offer. "
-        "Becoming busy with an offer pending takes the offer back.",
+        description="Ends wrap-up too, and answers 'you were set to busy' after a missed offer: busy again, with a "
+        "reason or without, ends `missed_offer` as well. Becoming busy with an offer pending takes the offer back. "
+        "`reason` is the id of one of `options.not_ready_reasons`, or any other text.",
         handler=set_state,
         body=StateBody,
         answer=MeOut,

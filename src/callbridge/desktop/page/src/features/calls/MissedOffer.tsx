@@ -1,0 +1,55 @@
+import { useSignal } from "@preact/signals";
+import { BellOff } from "lucide-preact";
+import { api } from "../../api/client";
+import { away } from "../../desk/away";
+import { model } from "../../model/store";
+import { t } from "../../texts/t";
+import { Button } from "../../ui/Button";
+import { Icon } from "../../ui/Icon";
+import { toastProblem } from "../../ui/Toasts";
+import { lastCaller } from "./missed";
+import css from "./strips.module.css";
+
+/** After a missed offer, or one that the phone could not ring for: stay Busy, or become Available. Takes no props. */
+export function MissedOffer() {
+  const wanted = useSignal<"available" | "busy" | null>(null);
+  const me = model.me.value;
+  const unreachable = me?.presence === "busy" && me.reason === "phone_unreachable";
+  if (me === null || !(me.missed_offer || unreachable)) return null;
+  const set = async (state: "available" | "busy") => {
+    if (wanted.value !== null) return;
+    wanted.value = state;
+    try {
+      await api.put("/v1/me/state", { body: { state, reason: null } });
+    } catch (error) {
+      toastProblem(error);
+    } finally {
+      wanted.value = null;
+    }
+  };
+  const name = lastCaller.value;
+  return (
+    <section class={css.strip} data-kind="missed" aria-label={t("missed.title")}>
+      <span class={css.icon}>
+        <Icon of={BellOff} size={20} />
+      </span>
+      <div class={css.text} role="status">
+        <h2 class={css.title}>{t("missed.title")}</h2>
+        <p>{unreachable ? t("missed.unreachable") : name ? t("missed.who", { name }) : t("missed.offer")}</p>
+      </div>
+      <div class={css.buttons} title={away.value ?? undefined}>
+        <Button busy={wanted.value === "busy"} disabled={away.value !== null} onClick={() => void set("busy")}>
+          {t("missed.stay")}
+        </Button>
+        <Button
+          kind="primary"
+          busy={wanted.value === "available"}
+          disabled={away.value !== null}
+          onClick={() => void set("available")}
+        >
+          {t("missed.become")}
+        </Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,199 @@
+import { Mic, MicOff, Phone, PhoneIncoming, PhoneOff, Volume2 } from "lucide-preact";
+import type { ComponentChildren } from "preact";
+import type { Call } from "../../api/types";
+import { model } from "../../model/store";
+import { t } from "../../texts/t";
+import { Button } from "../../ui/Button";
+import { Collapsible } from "../../ui/Collapsible";
+import { EmptyState } from "../../ui/EmptyState";
+import { oneLine } from "../../ui/harmless";
+import { Icon } from "../../ui/Icon";
+import { Notice } from "../../ui/Notice";
+import { Panel } from "../../ui/Panel";
+import { Plain } from "../../ui/Plain";
+import { toastProblem } from "../../ui/Toasts";
+import { soundBlocked } from "./audio";
+import { Devices } from "./Devices";
+import { Keypad } from "./Keypad";
+import type { Leg } from "./leg";
+import { LevelMeter } from "./LevelMeter";
+import { microphone, prepareMicrophone } from "./microphone";
+import {
+  activeLeg,
+  hasPhone,
+  legs,
+  mute,
+  muted,
+  ownStream,
+  type PhoneState,
+  phoneState,
+  pickUp,
+  registration,
+  takeOver,
+} from "./phone";
+import { bringHere, notHere } from "./rejoin";
+import css from "./phone.module.css";
+
+/** The phone in the page: its state in words, who calls, mute, keys, levels, devices. Takes no props. */
+export function PhonePanel() {
+  const state = phoneState.value;
+  if (hasPhone.value !== true) {
+    return (
+      <Panel title={t("desk.phone")}>
+        {hasPhone.value === false && <EmptyState icon={Phone} title={t("phone.none")} hint={t("phone.noneHint")} />}
+      </Panel>
+    );
+  }
+  return (
+    <Panel title={t("desk.phone")} side={<StateMark state={state} />}>
+      <div class={css.parts}>
+        <Trouble />
+        {legs.value.filter(isDirect).map((leg) => (
+          <DirectCall key={leg.id} leg={leg} />
+        ))}
+        <InCall />
+        <div>
+          <Collapsible name="phone.devices" title={t("phone.devices")} openAtFirst={false}>
+            <Devices />
+          </Collapsible>
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+const WORDS = {
+  none: "phone.none",
+  connecting: "phone.connecting",
+  registered: "phone.ready",
+  lost: "phone.lost",
+  failed: "phone.failed",
+} as const;
+
+function StateMark({ state }: { state: PhoneState }) {
+  return (
+    <span class={css.state} data-state={state} role="status">
+      <span class={css.dot} aria-hidden="true" />
+      {t(WORDS[state])}
+    </span>
+  );
+}
+
+/** What is wrong, and what somebody can do. */
+function Trouble() {
+  const line = registration.value;
+  const found: ComponentChildren[] = [];
+  if (line.state === "lost") found.push(<Notice kind="warning">{t("phone.lostHint")}</Notice>);
+  if (line.state === "refused") found.push(<Notice kind="error">{t("phone.refused")}</Notice>);
+  if (line.state === "elsewhere") {
+    found.push(<Wrong text={t("phone.elsewhere")} button={t("phone.takeOver")} onClick={takeOver} />);
+  }
+  switch (microphone.value) {
+    case "denied":
+    case "missing":
+    case "busy":
+      found.push(
+        <Wrong
+          text={t(`phone.microphone.${microphone.value}`)}
+          button={t("common.retry")}
+          onClick={() => void prepareMicrophone()}
+        />,
+      );
+      break;
+    case "insecure":
+      found.push(<Notice kind="error">{t("phone.microphone.insecure")}</Notice>);
+      break;
+    case "asking":
+      found.push(<Notice>{t("phone.microphone.asking")}</Notice>);
+  }
+  if (soundBlocked.value)
+    found.push(<Wrong text={t("phone.soundBlocked")} button={t("phone.allowSound")} onClick={() => undefined} />);
+  for (const call of notHere.value) {
+    found.push(
+      <Wrong
+        text={t("phone.notHere", { name: callName(call) })}
+        button={t("phone.bringHere")}
+        onClick={() => void bringHere(call.id).catch(toastProblem)}
+      />,
+    );
+  }
+  return <>{found}</>;
+}
+
+function Wrong({ text, button, onClick }: { text: string; button: string; onClick: () => void }) {
+  return (
+    <div class={css.wrong}>
+      <Notice kind="error">{text}</Notice>
+      <Button onClick={onClick}>{button}</Button>
+    </div>
+  );
+}
+
+function callName(call: Call): string {
+  return oneLine(call.caller_name || call.caller_number) || t("common.unknownCaller");
+}
+
+/** A call that the gateway knows nothing of: a colleague has dialled this phone. Offers are answered where they stand. */
+function isDirect(leg: Leg): boolean {
+  if (leg.call !== null) return false;
+  return leg.state.value !== "ringing" || model.myOffers.value.length === 0;
+}
+
+function DirectCall({ leg }: { leg: Leg }) {
+  const who = leg.name || leg.number || t("common.unknownCaller");
+  const ringing = leg.state.value === "ringing";
+  if (!ringing && model.myCalls.value.length > 0) return null;
+  return (
+    <section class={css.direct} aria-label={t("phone.direct")}>
+      <p class={css.who}>
+        <Icon of={ringing ? PhoneIncoming : Phone} size={18} /> <Plain text={who} line />
+      </p>
+      <div class={css.buttons}>
+        {ringing && (
+          <Button kind="primary" onClick={() => void pickUp(leg)}>
+            {t("phone.answer")}
+          </Button>
+        )}
+        <Button kind="danger" icon={PhoneOff} onClick={() => (ringing ? leg.decline() : leg.hangUp())}>
+          {ringing ? t("phone.decline") : t("phone.hangUp")}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+function InCall() {
+  const leg = activeLeg.value;
+  if (leg === null) return null;
+  const off = muted.value;
+  return (
+    <>
+      <div class={css.levels}>
+        <span class={css.level} data-off={off}>
+          <Icon of={off ? MicOff : Mic} size={16} />
+          <span class="visually-hidden">{t("phone.you")}</span>
+          <LevelMeter stream={ownStream.value} off={off} />
+        </span>
+        <span class={css.level}>
+          <Icon of={Volume2} size={16} />
+          <span class="visually-hidden">{t("phone.others")}</span>
+          <LevelMeter stream={leg.remote.value} />
+        </span>
+      </div>
+      <Button
+        wide
+        icon={off ? MicOff : Mic}
+        kind={off ? "danger" : "secondary"}
+        aria-pressed={off}
+        onClick={() => mute(!off)}
+      >
+        {off ? t("phone.unmute") : t("phone.mute")}
+      </Button>
+      <div>
+        <Collapsible name="phone.keypad" title={t("phone.keypad")} openAtFirst={false}>
+          <Keypad />
+        </Collapsible>
+      </div>
+    </>
+  );
+}

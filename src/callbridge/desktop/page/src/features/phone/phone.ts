@@ -1,0 +1,299 @@
+/**
+ * The phone in the page: what the other screens see of it, and what puts its parts together.
+ *
+ * It rings, is answered and hung up here; everything else (hold, transfers, who talks with whom) happens in the PBX by
+ * the gateway's doing, and no phone has to know of it.
+ */
+import { computed, effect, signal } from "@preact/signals";
+import { api } from "../../api/client";
+import { asProblem } from "../../api/problem";
+import { ended, session } from "../../api/session";
+import { selectedCall } from "../../desk/selection";
+import { model } from "../../model/store";
+import { screen } from "../../router";
+import { Leg } from "./leg";
+import type { Line, LineSettings, Registration } from "./line";
+import {
+  chosenMicrophone,
+  chosenRinger,
+  chosenSpeaker,
+  end,
+  listDevices,
+  microphone,
+  openMicrophone,
+  prepareMicrophone,
+  processing,
+} from "./microphone";
+import { ring, silence } from "./ringer";
+import { kept, keep } from "./tab";
+
+export type PhoneState =
+  /** The agent has a desk phone or another softphone: no phone in the page. */
+  | "none"
+  | "connecting"
+  | "registered"
+  /** Trying again by itself. */
+  | "lost"
+  /** The PBX refuses it, another page has it, or there is no microphone: somebody has to do something. */
+  | "failed";
+
+/** null: not known yet. */
+export const hasPhone = signal<boolean | null>(null);
+export const registration = signal<Registration>({ state: "off" });
+export const legs = signal<readonly Leg[]>([]);
+export const muted = signal<boolean>(kept("muted") !== null);
+/** What the microphone says, for its meter. */
+export const ownStream = signal<MediaStream | null>(null);
+
+export const phoneState = computed<PhoneState>(() => {
+  if (!hasPhone.value) return hasPhone.value === null && session.value !== null ? "connecting" : "none";
+  switch (registration.value.state) {
+    case "off":
+    case "registering":
+      return "connecting";
+    case "registered":
+      return ["denied", "missing", "busy", "insecure"].includes(microphone.value) ? "failed" : "registered";
+    case "lost":
+      return "lost";
+    default:
+      return "failed";
+  }
+});
+
+/** The leg that is talked on: of the call that the desk shows, where there are several. */
+export const activeLeg = computed<Leg | null>(() => {
+  const up = legs.value.filter((leg) => leg.state.value === "up");
+  return up.find((leg) => leg.call !== null && leg.call === selectedCall.value?.id) ?? up.at(-1) ?? null;
+});
+
+export const ringingLegs = computed<readonly Leg[]>(() => legs.value.filter((leg) => leg.state.value === "ringing"));
+
+const ANSWER_WITHIN = 10_000;
+const TONE = 120;
+const AGAIN = 5000;
+
+let line: Line | null = null;
+let lineSettings: (LineSettings & { iceServers: RTCIceServer[] }) | null = null;
+/** Of the PBX: raised with each WebSocket, since it reaches a leg only by the one that it came with. */
+let connection = 0;
+let answerUntil = 0;
+const expected = new Map<string, number>();
+/** Calls for which this page's phone has rung since it was opened. */
+export const seenCalls = new Set<string>();
+/** Calls whose leg has ended because the connection to the PBX broke, and not because anybody hung up. */
+export const brokenCalls = new Set<string>();
+let talk: Promise<MediaStream> | null = null;
+
+// ---------------------------------------------------------------- what others press
+
+/** Accept presses this too: whoever has no phone in the page notices nothing. It may be pressed before it rings. */
+export function answerRinging(): void {
+  if (!hasPhone.value) return;
+  const ringing = ringingLegs.value.at(-1);
+  if (ringing) void pickUp(ringing);
+  else answerUntil = Date.now() + ANSWER_WITHIN;
+}
+
+/** The next ringing for this call is answered at once: the phone was asked for. */
+export function expect(call: string): void {
+  expected.set(call, Date.now() + ANSWER_WITHIN);
+}
+
+export function unexpect(call: string): void {
+  expected.delete(call);
+}
+
+export async function pickUp(leg: Leg): Promise<void> {
+  if (leg.state.value !== "ringing") return;
+  leg.state.value = "answering";
+  answerUntil = 0;
+  const stream = await (talk ??= openTalk());
+  leg.answer(stream, lineSettings?.iceServers ?? [], chosenSpeaker.peek());
+  if (legs.peek().length === 0) void hangUpMicrophone();
+}
+
+export function mute(on: boolean): void {
+  muted.value = on;
+  keep("muted", on ? "1" : null);
+  for (const track of ownStream.peek()?.getAudioTracks() ?? []) track.enabled = !on;
+}
+
+/** `tone`: 0 to 9, *, #. Whoever is talked with gets it; nothing happens without a call. */
+export function sendDtmf(tone: string): void {
+  activeLeg.value?.press(tone, TONE);
+}
+
+/** Takes the phone from another page that has it. */
+export function takeOver(): void {
+  announce();
+  line?.takeOver();
+}
+
+export const currentConnection = (): number => connection;
+
+// ---------------------------------------------------------------- from login to logout
+
+/** Runs as long as the page is open. A wallboard on a screen is nobody's phone. */
+export function keepPhone(): void {
+  let owner: string | null = null;
+  effect(() => {
+    const who = session.value?.agent ?? null;
+    // A session that ran out does not take the phone from somebody who talks.
+    if (who === owner || (who === null && ended.peek() === "expired" && legs.peek().length > 0)) return;
+    if (who !== null && screen.value === "wallboard") return;
+    if (owner !== null) stop();
+    owner = who;
+    if (who !== null) void start(() => owner === who);
+  });
+  effect(ringWhenSomebodyCalls);
+  effect(() => {
+    void [chosenMicrophone.value, processing.value];
+    void otherMicrophone();
+  });
+  effect(() => {
+    for (const leg of legs.value) leg.hearWith(chosenSpeaker.value);
+  });
+  navigator.mediaDevices?.addEventListener("devicechange", () => {
+    void listDevices();
+    // One that was missing may be there now, and one that is gone is to be replaced.
+    if (ownStream.peek()?.getAudioTracks()[0]?.readyState !== "live" || microphone.peek() !== "ready")
+      void otherMicrophone();
+  });
+}
+
+async function start(wanted: () => boolean): Promise<void> {
+  for (;;) {
+    try {
+      const phone = await api.get("/v1/me/phone");
+      if (!wanted()) return;
+      const { Line } = await import("./line");
+      if (!wanted()) return;
+      lineSettings = {
+        url: phone.url,
+        uri: phone.uri,
+        username: phone.username,
+        password: phone.password,
+        displayName: phone.display_name,
+        iceServers: phone.ice_servers,
+      };
+      hasPhone.value = true;
+      line = new Line(lineSettings, tabName(), {
+        registration: (now) => {
+          registration.value = now;
+        },
+        connected: () => {
+          connection += 1;
+        },
+        rings,
+      });
+      announce();
+      line.start();
+      void prepareMicrophone();
+      return;
+    } catch (error) {
+      if (!wanted()) return;
+      if (asProblem(error).status === 404) {
+        hasPhone.value = false;
+        return;
+      }
+    }
+    await new Promise((wake) => setTimeout(wake, AGAIN));
+    if (!wanted()) return;
+  }
+}
+
+function stop(): void {
+  line?.stop();
+  line = null;
+  lineSettings = null;
+  hasPhone.value = null;
+  registration.value = { state: "off" };
+  legs.value = [];
+  expected.clear();
+  mute(false);
+  void hangUpMicrophone();
+}
+
+// ---------------------------------------------------------------- calls
+
+function rings(session: ConstructorParameters<typeof Leg>[0], call: string | null): void {
+  const leg = new Leg(session, call, connection, changed);
+  legs.value = [...legs.value, leg];
+  const asked = call !== null && (expected.get(call) ?? 0) > Date.now();
+  if (call !== null) {
+    expected.delete(call);
+    seenCalls.add(call);
+    brokenCalls.delete(call);
+    // What this one takes the place of, and the PBX has let go already.
+    for (const old of legs.peek()) if (old !== leg && old.call === call) old.hangUp();
+  }
+  if (asked || answerUntil > Date.now()) void pickUp(leg);
+}
+
+function changed(leg: Leg): void {
+  if (leg.state.peek() !== "ended") {
+    // For whoever watches the legs: one of them is cut.
+    legs.value = [...legs.peek()];
+    return;
+  }
+  legs.value = legs.peek().filter((each) => each !== leg);
+  if (leg.broken && leg.call !== null) brokenCalls.add(leg.call);
+  if (legs.peek().length === 0) void hangUpMicrophone();
+}
+
+function ringWhenSomebodyCalls(): void {
+  // After a reload the offer is there, but no ringing: the PBX rings the page that is gone.
+  const offered = hasPhone.value === true && model.myOffers.value.length > 0;
+  const answering = legs.value.some((leg) => leg.state.value === "answering");
+  if ((ringingLegs.value.length > 0 || offered) && !answering)
+    ring(chosenRinger.value, activeLeg.value === null ? 1 : 0.25);
+  else silence();
+}
+
+// ---------------------------------------------------------------- the microphone, while there is a call
+
+async function openTalk(): Promise<MediaStream> {
+  const stream = await openMicrophone();
+  for (const track of stream.getAudioTracks()) {
+    track.enabled = !muted.peek();
+    track.addEventListener("ended", () => void otherMicrophone());
+  }
+  ownStream.value = stream;
+  return stream;
+}
+
+async function otherMicrophone(): Promise<void> {
+  if (talk === null) return;
+  const before = await talk;
+  talk = openTalk();
+  const track = (await talk).getAudioTracks()[0];
+  if (track) await Promise.all(legs.peek().map((leg) => leg.replace(track)));
+  end(before);
+  if (legs.peek().length === 0) await hangUpMicrophone();
+}
+
+async function hangUpMicrophone(): Promise<void> {
+  const opened = talk;
+  talk = null;
+  ownStream.value = null;
+  if (opened !== null) end(await opened);
+}
+
+// ---------------------------------------------------------------- one page has the phone
+
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("callbridge.phone") : null;
+
+tabs?.addEventListener("message", ({ data }: MessageEvent<{ uri: string }>) => {
+  if (data.uri === lineSettings?.uri) line?.yield();
+});
+
+function announce(): void {
+  tabs?.postMessage({ uri: lineSettings?.uri });
+}
+
+/** By this the PBX knows this tab again after a reload. */
+function tabName(): string {
+  const name = kept("tab") ?? `page-${crypto.randomUUID()}`;
+  keep("tab", name);
+  return name;
+}

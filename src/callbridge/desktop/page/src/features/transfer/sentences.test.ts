@@ -1,0 +1,154 @@
+import { afterEach, expect, test } from "vitest";
+import type { CheckAnswer, Party, Transfer } from "../../api/types";
+import { language } from "../../texts/t";
+import {
+  failureText,
+  listText,
+  pictureText,
+  type Plan,
+  planText,
+  refusalText,
+  talkText,
+  waitText,
+  whoText,
+} from "./sentences";
+
+afterEach(() => {
+  language.value = "en";
+});
+
+const plan: Plan = {
+  call: { caller_name: "Anna Berg", caller_number: "+493012345" },
+  target: { kind: "group", id: "win", name: "Windows Support" },
+  way: "unsupervised",
+  mode: null,
+  deferred: false,
+  free: null,
+};
+const ben = { kind: "agent", id: "ben", name: "Ben Ode" } as const;
+
+test("what will happen is one sentence with both names", () => {
+  expect(planText(plan)).toBe("Anna Berg's call goes to Windows Support.");
+  expect(planText({ ...plan, way: "supervised" })).toBe(
+    "You talk with Windows Support first; Anna Berg hears music meanwhile.",
+  );
+  language.value = "de";
+  expect(planText(plan)).toBe("Der Anruf von Anna Berg geht an Windows Support.");
+});
+
+test("without a name it is the number, without a number the caller", () => {
+  expect(planText({ ...plan, call: { caller_name: "", caller_number: "+493012345" } })).toBe(
+    "The call from +49 30 12345 goes to Windows Support.",
+  );
+  const unknown = { caller_name: "", caller_number: "" };
+  expect(planText({ ...plan, call: unknown })).toBe("The call goes to Windows Support.");
+  expect(planText({ ...plan, call: unknown, way: "supervised" })).toContain("the caller hears music");
+});
+
+test("to an agent: as soon as they are free, now, or while one waits for them", () => {
+  expect(planText({ ...plan, target: ben, mode: "soft", free: true })).toBe("Anna Berg's call goes to Ben Ode.");
+  expect(planText({ ...plan, target: ben, mode: "soft", free: false })).toContain("as soon as they are free");
+  expect(planText({ ...plan, target: ben, mode: "hard", free: false })).toContain("now, whatever they are doing");
+  expect(planText({ ...plan, target: ben, way: "supervised", deferred: true })).toContain(
+    "You stay with Anna Berg until",
+  );
+});
+
+test("a caller's name cannot bring placeholders or lines of its own", () => {
+  expect(planText({ ...plan, call: { caller_name: "{target}\nX", caller_number: "" } })).toBe(
+    "{target} X's call goes to Windows Support.",
+  );
+});
+
+test("waits are said no more exactly than they are known", () => {
+  expect([null, 0, 8, 42, 89, 95, 600].map(waitText)).toEqual([
+    "wait not known",
+    "no wait",
+    "a few seconds",
+    "about 50 seconds",
+    "about 90 seconds",
+    "about 2 minutes",
+    "about 10 minutes",
+  ]);
+});
+
+const answer = (changes: Partial<CheckAnswer>): CheckAnswer => ({
+  allowed: true,
+  code: null,
+  reason: null,
+  can_wait: false,
+  destination: { kind: "group", value: "win", name: "Windows Support", shown: null },
+  eligible: [],
+  others: [],
+  waiting: 0,
+  expected_wait: null,
+  ...changes,
+});
+
+test("of a group it is said who is asked first, or how long it may take", () => {
+  const eligible = [
+    { id: "ben", name: "Ben" },
+    { id: "carla", name: "Carla" },
+  ];
+  expect(whoText(answer({ eligible }), plan.target)).toBe("Ben is asked first; 1 more free.");
+  expect(whoText(answer({ eligible, waiting: 3 }), plan.target)).toBe("3 calls wait before this one.");
+  expect(whoText(answer({ expected_wait: 120 }), plan.target)).toBe("Nobody is free now. Expected: about 2 minutes.");
+  expect(whoText(answer({}), ben)).toBeNull();
+});
+
+test("a refusal says what is the matter with this target", () => {
+  const refused = answer({
+    allowed: false,
+    code: "target_not_available",
+    others: [{ id: "ben", name: "Ben Ode", code: "wrap_up", reason: "is still in wrap-up" }],
+  });
+  expect(refusalText(refused, ben, "supervised")).toBe("Ben Ode is in wrap-up.");
+  const noLine = answer({ allowed: false, code: "external_not_allowed" });
+  expect(refusalText(noLine, { kind: "number", id: "1", shown: null }, "supervised")).toContain("no outside line");
+});
+
+const failed = (changes: Partial<Transfer>) =>
+  ({
+    destination: { kind: "agent", value: "ben", name: "Ben $& Ode", shown: null },
+    state: "failed",
+    ...changes,
+  }) as Transfer;
+
+test("a failed transfer says why, and that the caller is back", () => {
+  expect(failureText(failed({ failure: "no_answer" }), true)).toBe(
+    "Ben $& Ode did not answer. You have the caller again.",
+  );
+  expect(failureText(failed({ failure: "something_new" }), false)).toBe("The transfer to Ben $& Ode did not succeed.");
+  expect(failureText(failed({ state: "cancelled", failure: "cancelled" }), true)).toContain("cancelled");
+});
+
+const party = (id: string, changes: Partial<Party>): Party => ({
+  id,
+  role: "target",
+  agent: null,
+  name: null,
+  number: null,
+  state: "talking",
+  muted: false,
+  held: false,
+  external: false,
+  hears: [],
+  ...changes,
+});
+
+test("the picture in words: who hears whom, who is on hold, and whom I talk with", () => {
+  const parties = [
+    party("caller", { role: "caller", name: "Anna Berg", state: "held" }),
+    party("leg-1", { role: "agent", agent: "me", name: "My Self", hears: ["leg-2"] }),
+    party("leg-2", { agent: "ben", name: "Ben Ode", hears: ["leg-1"], muted: true }),
+  ];
+  expect(pictureText(parties, "me")).toBe(
+    "Anna Berg: on hold, hears music. You: hear Ben Ode. Ben Ode: hears you, muted.",
+  );
+  expect(talkText(parties, "me")).toBe("You talk with Ben Ode. Anna Berg is on hold.");
+  expect(talkText([parties[0] as Party], "me")).toBe("You talk with nobody now. Anna Berg is on hold.");
+});
+
+test("lists are read as people say them", () => {
+  expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listText)).toEqual(["", "a", "a and b", "a, b and c"]);
+});

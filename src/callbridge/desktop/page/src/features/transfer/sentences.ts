@@ -1,0 +1,179 @@
+/** What is said about transfers, from plain data: no component in here. */
+import type { Call, CheckAnswer, Party, Transfer } from "../../api/types";
+import { language, t, tOr } from "../../texts/t";
+import { oneLine } from "../../ui/harmless";
+import { phoneNumber } from "../../ui/number";
+
+export type Way = "supervised" | "unsupervised";
+export type Mode = "soft" | "hard";
+
+export type Target =
+  | { kind: "agent" | "group"; id: string; name: string }
+  | { kind: "preset"; id: string; name: string; shown: string }
+  /** As it is typed; `shown` as the gateway reads it. */
+  | { kind: "number"; id: string; shown: string | null };
+
+type Caller = Pick<Call, "caller_name" | "caller_number">;
+
+/** "Anna Berg", else the number, else that it is not known. */
+export function callerName(call: Caller): string {
+  return nameOf(call) || t("common.unknownCaller");
+}
+
+/** In the middle of a sentence. */
+function theCaller(call: Caller): string {
+  return nameOf(call) || t("transfer.theCaller");
+}
+
+function nameOf(call: Caller): string {
+  return oneLine(call.caller_name) || (call.caller_number && phoneNumber(call.caller_number));
+}
+
+/** "Anna Berg's call", "The call from +49 30 12345", "The call". */
+export function theCall(call: Caller): string {
+  const name = oneLine(call.caller_name);
+  if (name) return t("transfer.callOf", { name });
+  if (call.caller_number) return t("transfer.callFrom", { number: phoneNumber(call.caller_number) });
+  return t("transfer.callOfUnknown");
+}
+
+export function targetName(target: Target): string {
+  return target.kind === "number" ? (target.shown ?? target.id) : target.name;
+}
+
+export interface Plan {
+  call: Caller;
+  target: Target;
+  way: Way;
+  mode: Mode | null;
+  deferred: boolean;
+  /** Of an agent: whether they could take it now; null: not known. */
+  free: boolean | null;
+}
+
+/** What will happen, in one sentence. */
+export function planText({ call, target, way, mode, deferred, free }: Plan): string {
+  const name = targetName(target);
+  if (way === "supervised") {
+    if (deferred) return t("transfer.plan.deferred", { caller: theCaller(call), target: name });
+    return t("transfer.plan.supervised", { caller: theCaller(call), target: name });
+  }
+  const values = { call: theCall(call), target: name };
+  if (target.kind === "agent" && mode === "hard") return t("transfer.plan.hard", values);
+  if (target.kind === "agent" && free === false) return t("transfer.plan.soft", values);
+  return t("transfer.plan.unsupervised", values);
+}
+
+/** "about 2 minutes"; never more exact than it is known. */
+export function waitText(seconds: number | null): string {
+  if (seconds === null) return t("transfer.wait.unknown");
+  if (seconds <= 0) return t("transfer.wait.none");
+  if (seconds < 15) return t("transfer.wait.moments");
+  if (seconds < 90) return t("transfer.wait.seconds", { count: Math.ceil(seconds / 10) * 10 });
+  return t("transfer.wait.minutes", { count: Math.round(seconds / 60) });
+}
+
+/** Who would be asked, and how long it may take; null: there is nothing to say, such as for a number. */
+export function whoText(answer: CheckAnswer, target: Target): string | null {
+  if (target.kind !== "group") return null;
+  const [first] = answer.eligible;
+  if (first === undefined) return t("transfer.who.nobody", { wait: waitText(answer.expected_wait) });
+  const more = answer.eligible.length - 1;
+  if (answer.waiting >= answer.eligible.length) return t("transfer.who.queue", { count: answer.waiting });
+  return more === 0
+    ? t("transfer.who.first", { name: first.name })
+    : t("transfer.who.firstOf", { name: first.name, count: more });
+}
+
+/** Why an agent would not be asked: the page's words for the gateway's code. */
+export function whyNotText(other: { code: string; reason: string }): string {
+  return tOr(`transfer.why.${other.code}`, other.reason);
+}
+
+/** A refusal of the check, as a sentence. Some codes mean more than one thing there. */
+export function refusalText(answer: CheckAnswer, target: Target, way: Way): string {
+  if (answer.code === "external_not_allowed" && way === "supervised") return t("transfer.noOutsideLine");
+  if (answer.code === "target_not_available") {
+    const why = answer.others.find((other) => other.id === target.id);
+    if (why) return t("transfer.notAvailable", { name: targetName(target), why: whyNotText(why) });
+  }
+  // The gateway, which speaks English, knows which rule it was: emergency, premium rate, or the administrator's.
+  if (answer.code === "number_not_allowed" && language.value === "en" && answer.reason) return answer.reason;
+  return tOr(`problem.${answer.code}`, answer.reason ?? t("problem.unexpected"));
+}
+
+export function destinationName({ destination }: Transfer): string {
+  return destination.name ?? destination.shown ?? destination.value;
+}
+
+/** What became of a transfer of mine that did not succeed. `back`: whether the caller is with me. */
+export function failureText(transfer: Transfer, back: boolean): string {
+  const name = destinationName(transfer);
+  const why =
+    transfer.state === "cancelled"
+      ? t("transfer.failed.cancelled")
+      : tOr(`transfer.failed.${transfer.failure}`, t("transfer.failed.other", { name })).replaceAll(
+          "{name}",
+          () => name,
+        );
+  return back ? `${why} ${t("transfer.failed.back")}` : why;
+}
+
+// ---------------------------------------------------------------- during the transfer
+
+export function partyName(party: Party, me: string | undefined): string {
+  if (party.agent !== null && party.agent === me) return t("controls.you");
+  return oneLine(party.name ?? "") || party.number || t(`controls.role.${party.role}`);
+}
+
+/** "hears you and Carla Diaz", "on hold", "rings". */
+export function partyStateText(party: Party, parties: readonly Party[], me: string | undefined): string {
+  const own = party.agent !== null && party.agent === me;
+  if (party.state === "dialing" || party.state === "ringing" || party.state === "answered") {
+    return t(`controls.party.${party.state}`);
+  }
+  const heard = parties.filter((other) => party.hears.includes(other.id));
+  if (heard.length === 0) {
+    if (party.state === "held" && !own) return t("controls.party.held");
+    return own ? t("controls.party.youHearNobody") : t("controls.party.hearsNobody");
+  }
+  const names = listText(heard.map((other) => nameIn(other, me)));
+  return own ? t("controls.party.youHear", { names }) : t("controls.party.hears", { names });
+}
+
+/** All of it, for those who do not see the picture. */
+export function pictureText(parties: readonly Party[], me: string | undefined): string {
+  return parties
+    .map((party) => {
+      const muted = party.muted ? `, ${t("controls.party.muted")}` : "";
+      return `${partyName(party, me)}: ${partyStateText(party, parties, me)}${muted}.`;
+    })
+    .join(" ");
+}
+
+/** Whom I talk with: those who hear me and whom I hear. */
+export function talkText(parties: readonly Party[], me: string | undefined): string {
+  const own = parties.find((party) => party.agent !== null && party.agent === me);
+  const others = parties.filter((party) => party !== own);
+  const heard = own === undefined ? [] : others.filter((party) => own.hears.includes(party.id));
+  const hearing = own === undefined ? [] : others.filter((party) => party.hears.includes(own.id));
+  const both = others.filter((party) => heard.includes(party) || hearing.includes(party));
+  const held = others.filter((party) => party.state === "held");
+  const first =
+    both.length > 0
+      ? t("controls.talkWith", { names: listText(both.map((party) => nameIn(party, me))) })
+      : t("controls.talkWithNobody");
+  if (held.length === 0) return first;
+  const names = listText(held.map((party) => nameIn(party, me)));
+  return `${first} ${t(held.length === 1 ? "controls.oneHeld" : "controls.moreHeld", { names })}`;
+}
+
+/** "Anna, Ben and Carla". */
+export function listText(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} ${t("common.and")} ${last}`;
+}
+
+function nameIn(party: Party, me: string | undefined): string {
+  return party.agent !== null && party.agent === me ? t("controls.youThere") : partyName(party, me);
+}
