@@ -82,6 +82,10 @@ class Playground:
         """As an administrator changes them: in the file, then SIGHUP."""
         site = self._site
         site.document["options"] = {**site.document["options"], **scene.PLAYGROUND_OPTIONS}
+        for group in site.document["groups"]:
+            group["members"] += [
+                {"agent": agent, "priority": 1} for agent, place in scene.WEB_AGENTS.items() if place == group["id"]
+            ]
         site.write_config()
         site.signal(signal.SIGHUP)
 
@@ -90,6 +94,11 @@ class Playground:
     def _explain(self) -> None:
         screen, site = self._screen, self._site
         screen.heading("Playground: it stays up until you press Ctrl-C")
+        screen.row("page", f"{site.url}/ in Chrome, Edge or Firefox on this machine; allow it the microphone")
+        for agent, group in scene.WEB_AGENTS.items():
+            also = ", and supervisor" if agent == "felix" else ""
+            screen.row("log in", f"{agent}, password {site.password} ({spoken(group)}{also}; the phone is in the page)")
+        screen.row("", "Become Available there, and the next caller is offered to you first. Callers are tones.")
         screen.row("API", f"{site.url}/v1 (its document: {site.url}/v1/openapi.json)")
         for agent in (YOURS, *TAKING_CALLS):
             group = "Billing" if agent == "dora" else "Support"
@@ -225,7 +234,7 @@ class Playground:
         self._tell(f"{offer['preview']['caller_name']} is offered to {spoken(agent)}")
         if agent in TAKING_CALLS:
             self._tasks.create_task(self._accept(offer["id"]))
-        else:
+        elif agent not in scene.WEB_AGENTS:
             self._screen.line(f"# accept it, in {spoken(agent)}'s name", "dim")
             self._screen.verbatim(self.accept_command(offer["id"]))
 
@@ -240,7 +249,8 @@ class Playground:
 
     def _offer_ended(self, offer: Any) -> None:
         if offer["state"] == "accepted":
-            self._tasks.create_task(self._pick_up(offer["agent"]))
+            if offer["agent"] not in scene.WEB_AGENTS:
+                self._tasks.create_task(self._pick_up(offer["agent"]))
         else:
             self._tell(f"the offer to {spoken(offer['agent'])} is over: {offer['state'].replace('_', ' ')}")
 

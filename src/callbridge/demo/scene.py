@@ -10,6 +10,12 @@ from callbridge.demo.site import Site
 from callbridge.demo.tones import STEADY_RINGING
 
 AGENTS = ("anna", "ben", "carla", "dora")
+"""With a phone in the bank."""
+WEB_AGENTS = {"erika": "support", "felix": "billing"}
+"""With their phone in the agents' page, for whoever looks at the demo, and the group in which they are asked first.
+
+They belong to it once the stories have been told, so that nobody who logs in takes the stories' callers.
+"""
 SUPPORT, BILLING, EXPERTS = "support", "billing", "experts"
 SUPPORT_NUMBER, BILLING_NUMBER = "5550100", "5550200"
 PRESET, PRESET_NUMBER = "headquarters", "+498999998001"
@@ -40,16 +46,23 @@ exten => {number},1,Gosub(callbridge-clean,s,1)
 
 
 def make_lab(program: AsteriskProgram) -> Lab:
-    return Lab(agents=AGENTS, dids={}, dialplan=_DIALPLAN, indications=STEADY_RINGING, program=program)
+    return Lab(
+        agents=AGENTS,
+        web_agents=tuple(WEB_AGENTS),
+        dids={},
+        dialplan=_DIALPLAN,
+        indications=STEADY_RINGING,
+        program=program,
+    )
 
 
 def make_site(lab: Lab, *, host: str | None, port: int) -> Site:
-    # Asked in this order, so that the story is the same each time.
-    support = [{"agent": agent, "priority": place} for place, agent in enumerate(AGENTS[:3], start=1)]
+    # Asked in this order, so that the story is the same each time; 1 is for who looks at the demo.
+    support = [{"agent": agent, "priority": place} for place, agent in enumerate(AGENTS[:3], start=2)]
     experts = [{"agent": agent, "priority": place} for place, agent in enumerate(("dora", "ben", "carla"), start=1)]
     return Site(
         lab,
-        groups={SUPPORT: support, BILLING: ["dora"], EXPERTS: experts},
+        groups={SUPPORT: support, BILLING: [{"agent": "dora", "priority": 2}], EXPERTS: experts},
         options={
             "offer_timeout": OFFER_TIMEOUT,
             "wrap_up": 4,
@@ -57,6 +70,7 @@ def make_site(lab: Lab, *, host: str | None, port: int) -> Site:
             "crm_url": "https://crm.example/customers?phone={caller_number}&order={data.order}",
         },
         presets=[{"id": PRESET, "name": "Headquarters", "number": PRESET_NUMBER, "group": BILLING}],
+        agents={"felix": {"supervisor": True}},
         numbers={"allow": ["+49"]},
         outbound={"dial": f"PJSIP/{{number}}@{TRUNK}"},
         host=host,

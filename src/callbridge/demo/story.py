@@ -89,6 +89,10 @@ async def _on_stage(screen: Screen, report: Report, program: AsteriskProgram, *,
             await stack.enter_async_context(site)
             stack.push_async_callback(_stop_together, lab, site)
             details.append(f"it sees the PBX; API on {site.url}")
+        if not once:
+            screen.row("page", f"{site.url}/ is the agents' page")
+            names = " or ".join(scene.WEB_AGENTS)
+            screen.row("", f"Log in as {names}, password {site.password}; callers come after the two stories.")
         held = await _tell(lambda: Stage(lab=lab, site=site, screen=screen), report)
         _write(screen, report)
         if once or not held:
