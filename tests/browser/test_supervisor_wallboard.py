@@ -65,10 +65,12 @@ async def test_given_more_groups_than_fit_when_time_passes_then_their_pages_turn
         first = page.get_by_role("list", name="Agent groups").get_by_role("heading").first
         await expect(page.get_by_text("1 / 3")).to_be_visible()
         name = await first.inner_text()
+        await page.wait_for_timeout(500)  # until the page's timer runs, which begins after the page was drawn
         await page.clock.fast_forward(15_500)
         await expect(page.get_by_text("2 / 3")).to_be_visible()
         await expect(first).not_to_have_text(name)
         await page.get_by_role("button", name="Stay on this page").click()
+        await expect(page.get_by_role("button", name="Go on turning pages")).to_be_visible()
         await page.clock.fast_forward(60_000)
         await expect(page.get_by_text("2 / 3")).to_be_visible()
         await page.get_by_role("button", name="Next page").click()

@@ -7,7 +7,7 @@ import pytest_asyncio
 from desk_steps import Desk, at_desk, axe
 from many_people import WORKER, agent_id, group_id, large_site
 from many_people import Site as LargeSite
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 from steps import ring
 
 from callbridge.demo.lab import Lab
@@ -212,6 +212,24 @@ async def test_given_500_agents_and_60_groups_when_typing_then_each_key_takes_a_
     large.set_states([agent_id(0)], Presence.BUSY, "lunch")
     await expect(row).to_contain_text("Busy")
     await expect(row).to_contain_text("Lunch")
+    await context.close()
+
+
+async def test_given_a_directory_that_is_too_large_to_be_loaded_when_searched_then_the_gateway_is_asked(
+    large: LargeSite, browser: Browser
+) -> None:
+    context = await browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+
+    async def beginning(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace("limit=5000", "limit=30"))
+
+    await context.route("**/v1/directory?limit=5000", beginning)
+    page = await large.log_in(context, WORKER)
+    large.talk(large.caller(group_id(1), name="Anna Berg"), WORKER)
+    screen = await TransferScreen(page).open()
+    await expect(screen.dialog).to_contain_text("There are more than are shown")
+    await screen.search.fill("support wien")
+    await expect(screen.row("Windows Support Wien")).to_be_visible()
     await context.close()
 
 

@@ -3,7 +3,7 @@
 from consults import FOURTH, FOURTH_DIALLED, matrix, talk
 from desk_steps import Desk, at_desk, axe
 from playwright.async_api import Browser, Locator, expect
-from steps import hear_each_other, ring, the_call
+from steps import configure, hear_each_other, ring, the_call
 from test_transfer_screen import TransferScreen
 
 from callbridge.demo.bank_lines import Caller
@@ -111,6 +111,11 @@ async def test_given_a_target_who_declines_then_it_is_said_and_the_second_consul
     await consult(anna, "carla")
     await carla.pick_up()
     await expect(controls(anna)).to_contain_text("You talk with Carla.")
+    outside = await lab.bank.outside(FOURTH_DIALLED, "the fourth")
+    await outside.auto_refuse()
+    await anna.page.get_by_label("Call a fourth party").fill(FOURTH)
+    await button(anna, "Call").click()
+    await expect(controls(anna)).to_contain_text("+49 40 555222 was not reached.")
     await button(anna, "Complete").click()
     await expect(controls(anna)).to_have_count(0)
     await expect(anna.toast("Carla has the call now.")).to_be_visible()
@@ -150,3 +155,22 @@ async def test_given_a_busy_agent_when_the_transfer_waits_for_them_then_it_start
     await anna.button("Hang up").click()
     await caller.wait_ended()
     await expect(anna.state).to_contain_text("Wrap-up")
+
+
+async def test_given_two_calls_when_one_is_resumed_then_the_other_is_on_hold(
+    site: Site, lab: Lab, browser: Browser
+) -> None:
+    assert await configure(site, agents={"anna": {"max_sessions": 2}})
+    anna = await at_desk(browser, site, "anna")
+    first = await ring(lab, name="Max Berg")
+    await anna.take()
+    second = await ring(lab, name="Eva Stein", number="+493054321")
+    await anna.offer.get_by_role("button", name="Accept").click()
+    await anna.pick_up()
+    await hear_each_other(lab, second, anna.phone)
+    await lab.assert_hears({first: {HOLD_MUSIC}})
+    await anna.calls.get_by_role("button", name="Max Berg").click()
+    await anna.button("Switch to this call").click()
+    await lab.assert_hears({first: {anna.phone}, second: {HOLD_MUSIC}})
+    await anna.calls.get_by_role("button", name="Eva Stein").click()
+    await expect(anna.button("Switch to this call")).to_be_visible()

@@ -147,7 +147,7 @@ function Pages({ groups, openSettings }: { groups: readonly GroupRow[]; openSett
   next.current = turn;
   useEffect(() => {
     if (!several || still.value) return;
-    const timer = setTimeout(() => next.current(1), STAY);
+    const timer = setTimeout(() => !still.value && next.current(1), STAY);
     return () => clearTimeout(timer);
   }, [several, still.value, here]);
   const full = () => {

@@ -14,7 +14,7 @@ import {
   UsersRound,
 } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Call, Party } from "../../api/types";
 import { now } from "../../model/clock";
@@ -64,6 +64,7 @@ export function TransferControls({ call }: { call: Call }) {
           <Parties call={call} pending={pending} />
         </div>
       )}
+      <NotReached call={call} dropped={pending.name?.startsWith("drop") ?? false} />
       {verbs.fourth && <Fourth call={call} pending={pending} />}
     </section>
   );
@@ -87,9 +88,15 @@ function Headline({ call }: { call: Call }) {
     const wanted = transfer?.destination.kind === "agent" ? transfer.destination.value : "";
     const state = model.agents.value.get(wanted);
     return (
-      <Says title={t("controls.deferred", { name })} side={state && <StateDot state={state.state} />}>
-        <Elapsed since={transfer?.made_at ?? null} label={t("controls.since")} />
-      </Says>
+      <Says
+        title={t("controls.deferred", { name })}
+        side={
+          <span class={css.sides}>
+            {state && <StateDot state={state.state} />}
+            <Elapsed since={transfer?.made_at ?? null} label={t("controls.waits")} />
+          </span>
+        }
+      />
     );
   }
   switch (call.stage) {
@@ -152,9 +159,15 @@ function Ended({ call }: { call: Call }) {
     transfer !== null && (transfer.state === "failed" || transfer.state === "cancelled") && transfer.by === me;
   const ended = over && transfer.ended_at !== null ? Date.parse(transfer.ended_at) : Number.NaN;
   const fresh = useComputed(() => now.value - ended < SAID).value;
-  if (!over || !fresh) return null;
   const back = call.state === "talking";
-  return <Notice kind={transfer.state === "cancelled" ? "info" : "warning"}>{failureText(transfer, back)}</Notice>;
+  // The region is there before its text, so that it is read out.
+  return (
+    <div role="status" class={css.ended}>
+      {over && fresh && (
+        <Notice kind={transfer.state === "cancelled" ? "info" : "warning"}>{failureText(transfer, back)}</Notice>
+      )}
+    </div>
+  );
 }
 
 // ---------------------------------------------------------------- the parties
@@ -289,6 +302,36 @@ function Buttons({ call, verbs, pending, consulted, deferred }: ButtonsProps) {
           {t(consulted ? "controls.endConsultation" : "controls.hangUp")}
         </Button>
       )}
+    </div>
+  );
+}
+
+/** A fourth party who was called and never came, for a while. */
+function NotReached({ call, dropped }: { call: Call; dropped: boolean }) {
+  const fourth = call.parties.find((party) => party.role === "fourth");
+  const calling = fourth !== undefined && fourth.state !== "talking" && fourth.state !== "held";
+  const called = useRef<string | null>(null);
+  const lost = useSignal<string | null>(null);
+  const name = fourth === undefined ? null : partyName(fourth, undefined);
+  useEffect(() => {
+    if (calling) {
+      called.current = name;
+      lost.value = null;
+    } else if (fourth === undefined && called.current !== null && !dropped && call.state === "consulting") {
+      lost.value = called.current;
+    }
+    if (!calling) called.current = null;
+  }, [calling, name]);
+  useEffect(() => {
+    if (lost.value === null) return;
+    const timer = setTimeout(() => {
+      lost.value = null;
+    }, SAID);
+    return () => clearTimeout(timer);
+  }, [lost.value]);
+  return (
+    <div role="status" class={css.ended}>
+      {lost.value !== null && <Notice kind="warning">{t("controls.notReached", { name: lost.value })}</Notice>}
     </div>
   );
 }

@@ -84,6 +84,11 @@ function Screen({ call }: { call: Call }) {
   const live = useComputed(() => (target.value === null ? "" : liveKey(target.value.kind, target.value.id)));
   const check = useCheck(call.id, body, `${live.value} ${call.state} ${call.stage}`).value;
   const allowed = check.state === "known" && check.answer.allowed;
+  const refused = check.state === "failed" || (check.state === "known" && !check.answer.allowed);
+  useEffect(() => {
+    // What was to be confirmed is not possible any more: it stands above why.
+    if (refused) confirming.value = false;
+  }, [refused]);
   const shown = nameAsRead(to, check);
   const free = check.state === "known" && to?.kind === "agent" ? isFree(check.answer.eligible, to.id) : null;
   const plan =
