@@ -10,6 +10,8 @@ from callbridge.demo.site import Site
 from callbridge.demo.tones import STEADY_RINGING
 
 AGENTS = ("anna", "ben", "carla", "dora")
+PAGE_AGENTS = ("erika", "felix")
+"""For whoever opens the page: their phone is in it. They are at home during the stories."""
 SUPPORT, BILLING, EXPERTS = "support", "billing", "experts"
 SUPPORT_NUMBER, BILLING_NUMBER = "5550100", "5550200"
 PRESET, PRESET_NUMBER = "headquarters", "+498999998001"
@@ -26,6 +28,8 @@ PLAYGROUND_OPTIONS = {
     "transfers": {"four_way": True, "external_timeout": 30},
 }
 """Somebody who types commands needs more."""
+PLAYGROUND_MEMBERS = {SUPPORT: "erika", BILLING: "felix"}
+"""Who is asked first there, as soon as somebody has logged in as them and is available."""
 
 # As a real site would do it: what is known of the caller goes with the call. Here it comes from the carrier's INVITE.
 _DIALPLAN = "\n[from-carrier]\n" + "".join(
@@ -40,7 +44,14 @@ exten => {number},1,Gosub(callbridge-clean,s,1)
 
 
 def make_lab(program: AsteriskProgram) -> Lab:
-    return Lab(agents=AGENTS, dids={}, dialplan=_DIALPLAN, indications=STEADY_RINGING, program=program)
+    return Lab(
+        agents=AGENTS,
+        web_agents=PAGE_AGENTS,
+        dids={},
+        dialplan=_DIALPLAN,
+        indications=STEADY_RINGING,
+        program=program,
+    )
 
 
 def make_site(lab: Lab, *, host: str | None, port: int) -> Site:
