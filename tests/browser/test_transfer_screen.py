@@ -75,7 +75,7 @@ async def test_given_a_call_when_transferred_by_keyboard_then_the_group_has_it_a
     await axe(anna.page, "the transfer screen")
     await screen.choose("sal")
     await screen.way("Hand over at once").check()
-    await expect(screen.dialog).to_contain_text("Nobody is free now.")
+    await expect(screen.dialog).to_contain_text("Nobody is free now")
     await screen.dialog.get_by_label("Why").fill("wants an offer")
     await screen.confirm("Max Berg's call goes to Sales.")
     under_way = anna.page.get_by_role("region", name="On their way")

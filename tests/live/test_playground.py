@@ -92,6 +92,8 @@ async def test_given_the_playground_then_callers_come_and_the_printed_commands_w
     said = capsys.readouterr().out
     assert site.service_token in said
     assert site.password in said
+    assert f"{site.url}/ (the phone is in it" in said
+    assert all(f"{agent}, password" in said for agent in scene.PAGE_AGENTS)
     assert playground.accept_command(offer["id"]) in said
     assert playground.consult_command(offer["call"], scene.PRESET) in said
     assert said.count(complete) == 1

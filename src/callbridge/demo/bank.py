@@ -140,6 +140,13 @@ class Bank(AsteriskInstance):
     def phone(self, name: str) -> Phone:
         return self._phones[name]
 
+    def line(self, name: str) -> Line:
+        """The line that is heard by this name. Raises LookupError where there is none."""
+        for line in self._lines.values():
+            if line.name == name:
+                return line
+        raise LookupError(f"there is no line {name}")
+
     async def outside(self, number: str, name: str = "") -> Outside:
         """The line behind a number outside. Ask for it before it is dialled, so that it has a tone of its own."""
         key = f"out-{''.join(filter(str.isdigit, number))}"

@@ -1,4 +1,4 @@
-"""After the stories: callers now and then, two agents who take calls, one who is yours, and commands to paste."""
+"""After the stories: callers now and then, two agents who take calls, two for the page, one for a shell's commands."""
 
 import asyncio
 import contextlib
@@ -83,9 +83,9 @@ class Playground:
         site = self._site
         site.document["options"] = {**site.document["options"], **scene.PLAYGROUND_OPTIONS}
         for group in site.document["groups"]:
-            group["members"] += [
-                {"agent": agent, "priority": 1} for agent, place in scene.WEB_AGENTS.items() if place == group["id"]
-            ]
+            if agent := scene.PLAYGROUND_MEMBERS.get(group["id"]):
+                others = [_asked_later(member) for member in group["members"]]
+                group["members"] = [{"agent": agent, "priority": 1}, *others]
         site.write_config()
         site.signal(signal.SIGHUP)
 
@@ -94,11 +94,9 @@ class Playground:
     def _explain(self) -> None:
         screen, site = self._screen, self._site
         screen.heading("Playground: it stays up until you press Ctrl-C")
-        screen.row("page", f"{site.url}/ in Chrome, Edge or Firefox on this machine; allow it the microphone")
-        for agent, group in scene.WEB_AGENTS.items():
-            also = ", and supervisor" if agent == "felix" else ""
-            screen.row("log in", f"{agent}, password {site.password} ({spoken(group)}{also}; the phone is in the page)")
-        screen.row("", "Become Available there, and the next caller is offered to you first. Callers are tones.")
+        screen.row("page", f"{site.url}/ (the phone is in it: best with a headset; a window for each agent)")
+        for group, agent in scene.PLAYGROUND_MEMBERS.items():
+            screen.row("log in as", f"{agent}, password {site.password} ({spoken(group)}; become Available)")
         screen.row("API", f"{site.url}/v1 (its document: {site.url}/v1/openapi.json)")
         for agent in (YOURS, *TAKING_CALLS):
             group = "Billing" if agent == "dora" else "Support"
@@ -234,7 +232,9 @@ class Playground:
         self._tell(f"{offer['preview']['caller_name']} is offered to {spoken(agent)}")
         if agent in TAKING_CALLS:
             self._tasks.create_task(self._accept(offer["id"]))
-        elif agent not in scene.WEB_AGENTS:
+        elif agent in scene.PAGE_AGENTS:
+            self._screen.line("# press Accept on the page", "dim")
+        else:
             self._screen.line(f"# accept it, in {spoken(agent)}'s name", "dim")
             self._screen.verbatim(self.accept_command(offer["id"]))
 
@@ -249,7 +249,7 @@ class Playground:
 
     def _offer_ended(self, offer: Any) -> None:
         if offer["state"] == "accepted":
-            if offer["agent"] not in scene.WEB_AGENTS:
+            if offer["agent"] not in scene.PAGE_AGENTS:
                 self._tasks.create_task(self._pick_up(offer["agent"]))
         else:
             self._tell(f"the offer to {spoken(offer['agent'])} is over: {offer['state'].replace('_', ' ')}")
@@ -264,3 +264,8 @@ class Playground:
         await asyncio.sleep(_PICKING_UP)
         with contextlib.suppress(TimeoutError, LookupError):  # the caller hung up
             await phone.answer()
+
+
+def _asked_later(member: Any) -> dict[str, Any]:
+    named: dict[str, Any] = {"agent": member} if isinstance(member, str) else dict(member)
+    return {**named, "priority": named.get("priority", 1) + 1}

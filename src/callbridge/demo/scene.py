@@ -10,12 +10,8 @@ from callbridge.demo.site import Site
 from callbridge.demo.tones import STEADY_RINGING
 
 AGENTS = ("anna", "ben", "carla", "dora")
-"""With a phone in the bank."""
-WEB_AGENTS = {"erika": "support", "felix": "billing"}
-"""With their phone in the agents' page, for whoever looks at the demo, and the group in which they are asked first.
-
-They belong to it once the stories have been told, so that nobody who logs in takes the stories' callers.
-"""
+PAGE_AGENTS = ("erika", "felix")
+"""For whoever opens the page: their phone is in it. They are at home during the stories."""
 SUPPORT, BILLING, EXPERTS = "support", "billing", "experts"
 SUPPORT_NUMBER, BILLING_NUMBER = "5550100", "5550200"
 PRESET, PRESET_NUMBER = "headquarters", "+498999998001"
@@ -32,6 +28,8 @@ PLAYGROUND_OPTIONS = {
     "transfers": {"four_way": True, "external_timeout": 30},
 }
 """Somebody who types commands needs more."""
+PLAYGROUND_MEMBERS = {SUPPORT: "erika", BILLING: "felix"}
+"""Who is asked first there, as soon as somebody has logged in as them and is available."""
 
 # As a real site would do it: what is known of the caller goes with the call. Here it comes from the carrier's INVITE.
 _DIALPLAN = "\n[from-carrier]\n" + "".join(
@@ -48,7 +46,7 @@ exten => {number},1,Gosub(callbridge-clean,s,1)
 def make_lab(program: AsteriskProgram) -> Lab:
     return Lab(
         agents=AGENTS,
-        web_agents=tuple(WEB_AGENTS),
+        web_agents=PAGE_AGENTS,
         dids={},
         dialplan=_DIALPLAN,
         indications=STEADY_RINGING,
@@ -57,12 +55,12 @@ def make_lab(program: AsteriskProgram) -> Lab:
 
 
 def make_site(lab: Lab, *, host: str | None, port: int) -> Site:
-    # Asked in this order, so that the story is the same each time; 1 is for who looks at the demo.
-    support = [{"agent": agent, "priority": place} for place, agent in enumerate(AGENTS[:3], start=2)]
+    # Asked in this order, so that the story is the same each time.
+    support = [{"agent": agent, "priority": place} for place, agent in enumerate(AGENTS[:3], start=1)]
     experts = [{"agent": agent, "priority": place} for place, agent in enumerate(("dora", "ben", "carla"), start=1)]
     return Site(
         lab,
-        groups={SUPPORT: support, BILLING: [{"agent": "dora", "priority": 2}], EXPERTS: experts},
+        groups={SUPPORT: support, BILLING: ["dora"], EXPERTS: experts},
         options={
             "offer_timeout": OFFER_TIMEOUT,
             "wrap_up": 4,

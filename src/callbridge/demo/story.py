@@ -91,7 +91,7 @@ async def _on_stage(screen: Screen, report: Report, program: AsteriskProgram, *,
             details.append(f"it sees the PBX; API on {site.url}")
         if not once:
             screen.row("page", f"{site.url}/ is the agents' page")
-            names = " or ".join(scene.WEB_AGENTS)
+            names = " or ".join(scene.PAGE_AGENTS)
             screen.row("", f"Log in as {names}, password {site.password}; callers come after the two stories.")
         held = await _tell(lambda: Stage(lab=lab, site=site, screen=screen), report)
         _write(screen, report)

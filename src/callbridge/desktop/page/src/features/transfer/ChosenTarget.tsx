@@ -1,4 +1,4 @@
-import { BookUser, CircleCheck, Phone, UserRound, UsersRound } from "lucide-preact";
+import { BookUser, CircleCheck, Hourglass, Phone, UserRound, UsersRound } from "lucide-preact";
 import { problemText, t } from "../../texts/t";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
@@ -62,7 +62,7 @@ function Verdict({ target, way, check, deferred, onDeferred }: Omit<ChosenTarget
       )}
       {answer.allowed && who !== null && (
         <p class={css.who}>
-          <Icon of={CircleCheck} />
+          <Icon of={answer.expected_wait === 0 ? CircleCheck : Hourglass} />
           {who}
         </p>
       )}

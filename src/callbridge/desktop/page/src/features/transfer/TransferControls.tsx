@@ -181,9 +181,11 @@ function Parties({ call, pending }: { call: Call; pending: Pending }) {
           <div class={css.partyText}>
             <p class={css.partyName}>
               {partyName(party, me)}
-              {party.role !== "agent" && partyName(party, me) !== t(`controls.role.${party.role}`) && (
-                <span class={css.role}>{t(`controls.role.${party.role}`)}</span>
-              )}
+              {party.role !== "agent" &&
+                party.agent !== me &&
+                partyName(party, me) !== t(`controls.role.${party.role}`) && (
+                  <span class={css.role}>{t(`controls.role.${party.role}`)}</span>
+                )}
             </p>
             <p class={css.partyState}>
               {partyStateText(party, call.parties, me)}

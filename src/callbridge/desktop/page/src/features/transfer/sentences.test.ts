@@ -93,6 +93,7 @@ test("of a group it is said who is asked first, or how long it may take", () => 
   expect(whoText(answer({ eligible }), plan.target)).toBe("Ben is asked first; 1 more free.");
   expect(whoText(answer({ eligible, waiting: 3 }), plan.target)).toBe("3 calls wait before this one.");
   expect(whoText(answer({ expected_wait: 120 }), plan.target)).toBe("Nobody is free now. Expected: about 2 minutes.");
+  expect(whoText(answer({}), plan.target)).toBe("Nobody is free now, and how long it takes is not known.");
   expect(whoText(answer({}), ben)).toBeNull();
 });
 

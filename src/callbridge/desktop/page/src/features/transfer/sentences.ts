@@ -77,7 +77,10 @@ export function waitText(seconds: number | null): string {
 export function whoText(answer: CheckAnswer, target: Target): string | null {
   if (target.kind !== "group") return null;
   const [first] = answer.eligible;
-  if (first === undefined) return t("transfer.who.nobody", { wait: waitText(answer.expected_wait) });
+  if (first === undefined) {
+    if (answer.expected_wait === null) return t("transfer.who.nobodyUnknown");
+    return t("transfer.who.nobody", { wait: waitText(answer.expected_wait) });
+  }
   const more = answer.eligible.length - 1;
   if (answer.waiting >= answer.eligible.length) return t("transfer.who.queue", { count: answer.waiting });
   return more === 0
