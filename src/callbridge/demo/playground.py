@@ -96,7 +96,8 @@ class Playground:
         screen.heading("Playground: it stays up until you press Ctrl-C")
         screen.row("page", f"{site.url}/ (the phone is in it: best with a headset; a window for each agent)")
         for group, agent in scene.PLAYGROUND_MEMBERS.items():
-            screen.row("log in as", f"{agent}, password {site.password} ({spoken(group)}; become Available)")
+            also = "; a supervisor too" if agent == "felix" else ""
+            screen.row("log in as", f"{agent}, password {site.password} ({spoken(group)}{also}; become Available)")
         screen.row("API", f"{site.url}/v1 (its document: {site.url}/v1/openapi.json)")
         for agent in (YOURS, *TAKING_CALLS):
             group = "Billing" if agent == "dora" else "Support"
