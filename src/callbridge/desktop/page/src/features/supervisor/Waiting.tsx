@@ -3,6 +3,7 @@ import { t } from "../../texts/t";
 import { cx } from "../../ui/cx";
 import { EmptyState } from "../../ui/EmptyState";
 import { Select } from "../../ui/Field";
+import { phoneNumber } from "../../ui/number";
 import { Panel } from "../../ui/Panel";
 import { waiting } from "./everybody";
 import { LIMITS, limit, setLimit } from "./limit";
@@ -34,12 +35,13 @@ export function Waiting() {
 }
 
 function Caller({ row }: { row: WaitingRow }) {
-  const name = row.caller || row.number || t("common.unknownCaller");
+  const number = phoneNumber(row.number);
+  const name = row.caller || number || t("common.unknownCaller");
   return (
     <li class={css.caller}>
       <span class={css.callerName}>
         {name}
-        {row.caller && row.number && <span class={cx(css.aside, "numbers")}>{row.number}</span>}
+        {row.caller && number && <span class={cx(css.aside, "numbers")}>{number}</span>}
       </span>
       <Wait since={row.since} />
       <span class={css.aside}>

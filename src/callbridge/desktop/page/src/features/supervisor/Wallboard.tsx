@@ -125,7 +125,12 @@ const minute = computed(() => Math.floor(now.value / 60_000) * 60_000);
 /** The time at the site. */
 function Clock({ zone }: { zone: string | undefined }) {
   const text = useDerived(() => {
-    const shape = { hour: "2-digit", minute: "2-digit", ...(zone === undefined ? {} : { timeZone: zone }) } as const;
+    const shape = {
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+      ...(zone === undefined ? {} : { timeZone: zone }),
+    } as const;
     // Made once for each minute: a formatter costs more than it looks.
     return new Date(minute.value).toLocaleTimeString(language.value, shape);
   }, [zone]);
