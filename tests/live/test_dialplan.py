@@ -110,6 +110,12 @@ def variables(message: Message) -> dict[str, str]:
     return dict(line.split("=", 1) for line in message["ChanVariable"].split("\n"))
 
 
+async def up(lab: Lab, phone: str) -> str:
+    """The name of this phone's channel on the PBX."""
+    rows = await (await lab.ami()).list_action("CoreShowChannels")
+    return next(row["Channel"] for row in rows if row["Channel"].startswith(f"PJSIP/{phone}-"))
+
+
 class Gateway:
     """The gateway's own events session: everything that it gets, in order."""
 
@@ -292,6 +298,24 @@ async def test_a_phone_that_dies_does_not_take_the_caller_along(lab: Lab) -> Non
     assert "CALLBRIDGE_ALIVE" in left_over
     assert "CALLBRIDGE_DIED" not in left_over
     await lab.assert_hears({caller: {HOLD_MUSIC}})
+
+
+@pytest.mark.parametrize("context", ["callbridge-talk", "callbridge-join"])
+async def test_a_timer_that_ends_a_talk_gives_the_caller_music(lab: Lab, context: str) -> None:
+    """A site's own TIMEOUT(absolute), or an AMI action: the dialplan goes on at T."""
+    caller, seen = await arrive(lab)
+    await leg_of(lab, "anna")
+    ami = await lab.ami()
+    if context == "callbridge-join":
+        await ami.action("Bridge", Channel1=seen["Channel"], Channel2=(await up(lab, "anna")), Tone="no")
+        caller, seen = await arrive(lab)
+    await ami.action("Setvar", Channel=seen["Channel"], Variable="CALLBRIDGE_PEER", Value=await up(lab, "anna"))
+    async with event(lab, "BridgeEnter", Uniqueid=seen["Uniqueid"]) as talks:
+        await ami.action("Redirect", Channel=seen["Channel"], Context=context, Exten="s", Priority=1)
+        assert (await asyncio.wait_for(talks, 5))["BridgeName"] != "callbridge-hold"
+    async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=seen["Uniqueid"]):
+        await ami.action("AbsoluteTimeout", Channel=seen["Channel"], Timeout=1)
+        await lab.assert_hears({caller: {HOLD_MUSIC}})
 
 
 async def test_the_transfer_key_is_refused_and_the_call_goes_on(lab: Lab) -> None:

@@ -20,7 +20,7 @@ from consults import (
     site_with_conferences,
     talk,
 )
-from steps import agent_is, at_work, configure, connected, ended_call, hear_each_other
+from steps import agent_is, at_work, configure, connected, ended_call, eventually, hear_each_other
 
 from callbridge.demo.bank_lines import BUSY, Line
 from callbridge.demo.lab import Lab
@@ -144,7 +144,10 @@ async def test_given_four_when_one_hangs_up_then_the_other_three_go_on(site: Sit
         await agent_is(site, "anna", "wrap_up")
         await matrix(site, call, caller, everybody(*left))
     for line in left[:-1]:
+        before = len(await lab.channels())
         await line.hang_up()
+        # One after the other also as the PBX sees it: who is last decides how the call has ended.
+        await eventually(lab.channels, lambda seen, before=before: len(seen) < before, f"{line.name} is gone")
     await left[-1].wait_ended()
     assert (await ended_call(site, call))["outcome"] == "handled"
     await lab.wait_no_channels()

@@ -312,6 +312,24 @@ async def test_given_a_pbx_that_does_not_show_the_stamp_then_callers_are_not_vou
     await desk.until(lambda: len(desk.ami.leases()) > 0)
 
 
+async def test_given_an_older_dialplan_then_no_channel_is_sent_to_nowhere_and_what_to_do_is_said(desk: Desk) -> None:
+    desk.ami.variables["DIALPLAN_EXISTS(callbridge-talk,s,1)"] = "0"
+    pbx = desk.start()
+    pbx.on_up()
+    await desk.until(lambda: pbx.trouble is not None)
+    assert (desk.told, pbx.seen.is_set(), desk.ami.leases()) == ([], False, [])
+    assert pbx.trouble is not None
+    assert "has no callbridge-talk,s,1: copy this version's extensions-callbridge.conf" in pbx.trouble
+    desk.ami.variables["DIALPLAN_EXISTS(callbridge-talk,s,1)"] = "1"
+    await desk.until(pbx.seen.is_set)
+    assert pbx.trouble is None
+    asked = len([name for name in desk.ami.names() if name == "Getvar"])
+    pbx.on_event({"Event": "FullyBooted"})
+    await desk.until(lambda: desk.snapshots() >= 2)
+    again = [headers["Variable"] for name, headers in desk.ami.sent if name == "Getvar"][asked:]
+    assert not [variable for variable in again if "DIALPLAN_EXISTS" in str(variable)], "once in each life is enough"
+
+
 async def test_given_a_pbx_that_stops_showing_the_stamp_then_no_call_is_ended_and_the_lease_runs_out(
     desk: Desk,
 ) -> None:

@@ -23,6 +23,15 @@ from callbridge.domain.effects import (
     ToFallback,
 )
 
+PLACES = (
+    "callbridge-hold,s,1",
+    "callbridge-leg,s,7",
+    "callbridge-talk,s,1",
+    "callbridge-join,s,1",
+    "callbridge-fallback,s,1",
+)
+"""Where channels are redirected to. Where there is no such place Asterisk says `Success`, and the channel is gone."""
+
 _UNSAFE_NAME = re.compile(rf'[{FORBIDDEN}"<>\\,;|()]+')
 _UNSAFE_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]+")
 _NORMAL_CLEARING = "16"

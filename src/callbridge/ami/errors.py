@@ -48,6 +48,15 @@ class StampMissing(AmiError):
         super().__init__("CALLBRIDGE_STAMP is missing in channelvars= of manager.conf")
 
 
+class DialplanOutdated(AmiError):
+    """The PBX's dialplan does not have a place to which the gateway sends channels; Asterisk would hang them up."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"The PBX's dialplan has no {place}: copy this version's extensions-callbridge.conf to it, then reload"
+        )
+
+
 class BadValue(AmiError, ValueError):
     """A header may not be sent. Nothing of the action was sent. The text names the header, never the value."""
 

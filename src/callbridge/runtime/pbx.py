@@ -13,8 +13,8 @@ from typing import Protocol
 import structlog
 
 from callbridge.ami.decode import STAMP, decode, is_genuine, phone_state, text
-from callbridge.ami.encode import encode
-from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, StampMissing
+from callbridge.ami.encode import PLACES, encode
+from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, DialplanOutdated, StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.snapshot import take_snapshot
 from callbridge.domain.effects import (
@@ -95,6 +95,8 @@ class Pbx:
         self._up = False
         self._life = 0
         """How often the link came up: what one life shows says nothing about the next."""
+        self._checked = 0
+        """The life in which the dialplan was last seen to be this version's."""
         self._look = asyncio.Event()
         self._held_back: list[Message] | None = None
         self._overflowed = False
@@ -256,6 +258,7 @@ class Pbx:
         self._held_back = []  # what came before is in the snapshot
         try:
             await self._stamp_pbx()
+            await self._check_dialplan()
             seen = await take_snapshot(self._link, self._clock(), self._stamp)
         except ConnectionLost:
             return
@@ -263,7 +266,7 @@ class Pbx:
             _log.warning("snapshot_failed", reason=str(error))
             if not self._up or life != self._life:
                 return
-            if isinstance(error, StampMissing):
+            if isinstance(error, StampMissing | DialplanOutdated):
                 self.trouble = f"{error}."
                 self._doubt()
             elif self.seen.is_set():
@@ -309,6 +312,20 @@ class Pbx:
             await self._link.action("Setvar", {"Variable": STAMP, "Value": stamp})
         self._stamp = stamp
         await self._link.action("Setvar", {"Variable": "CALLBRIDGE_MUSIC", "Value": self._music_class})
+
+    async def _check_dialplan(self) -> None:
+        """Once in each life of the link: after an upgrade of the gateway alone callers would be sent to nowhere.
+
+        Raises DialplanOutdated.
+        """
+        if self._checked == self._life:
+            return
+        life = self._life
+        for place in PLACES:
+            exists = text(await self._link.action("Getvar", {"Variable": f"DIALPLAN_EXISTS({place})"}), "Value")
+            if exists == "0":
+                raise DialplanOutdated(place)
+        self._checked = life
 
     # ------------------------------------------------------------ phones
 
