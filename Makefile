@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-demo
 
+# Tests mostly wait, for phones and timers; each process has an Asterisk and a browser of its own.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || { [ $$n -lt 2 ] && echo 2 || echo $$n; })
+
 # The agents' page. What it is built from is compared by content, so a touched file costs nothing.
 DESKTOP := src/callbridge/desktop
 PAGE := $(DESKTOP)/dist/sources.sha256
@@ -15,7 +18,7 @@ PAGE_SOURCES := $(shell find $(DESKTOP)/page -name node_modules -prune -o -type 
 
 help:
 	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
-	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest)"
+	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest; WORKERS=N)"
 	@echo "make check         ruff, mypy, import-linter; the page: types, style, unit tests"
 	@echo "make page          the agents' page, where its sources have changed; page-types: its types from the API's document"
 	@echo "make explore       every order of events around the engine, for nine minutes (ARGS=... ; ARGS=--help)"
@@ -50,7 +53,8 @@ demo: $(DEMO_STAMP) $(PAGE)
 	@$(BIN)/python -m callbridge demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
 test: $(STAMP) $(PAGE)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python tests/provision.py)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
