@@ -55,9 +55,7 @@ def test_given_nobody_answers_the_phone_that_is_rung_again_then_the_caller_goes_
     check_at_rest(sim)
 
 
-def test_given_an_accepted_offer_when_reloaded_before_the_phone_answers_then_the_new_ringing_counts() -> (
-    None
-):
+def test_given_an_accepted_offer_when_reloaded_before_the_phone_answers_then_the_new_ringing_counts() -> None:
     sim = Simulation(settings())
     sim.ready("anna")
     call = sim.arrive()
