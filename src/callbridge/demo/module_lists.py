@@ -28,8 +28,8 @@ LAB_PBX_MODULES = (
     *("res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_ip", "res_pjsip_dtmf_info"),
     *("codec_ulaw", "codec_alaw", "codec_a_mu", "format_pcm"),
     "codec_g722",
-    # The numbers that the lab's own dialplan offers, its fallback, and headers with a caller's data.
-    *("app_playback", "app_echo", "app_userevent", "res_pjsip_header_funcs"),
+    # The numbers that the lab's own dialplan offers, and its fallback.
+    *("app_playback", "app_echo", "app_userevent"),
     # Loaded so that the tests see that they cannot take a caller away: feature codes, a phone's REFER.
     *("bridge_builtin_features", "res_pjsip_refer", "res_pjsip_diversion"),
 )

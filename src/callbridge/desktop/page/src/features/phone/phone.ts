@@ -89,7 +89,7 @@ let talk: Promise<MediaStream> | null = null;
 /** Accept presses this too: whoever has no phone in the page notices nothing. It may be pressed before it rings. */
 export function answerRinging(): void {
   if (!hasPhone.value) return;
-  const ringing = ringingLegs.value.at(-1);
+  const ringing = ringingLegs.value.find((leg) => leg.call !== null) ?? ringingLegs.value.at(-1);
   if (ringing) void pickUp(ringing);
   else answerUntil = Date.now() + ANSWER_WITHIN;
 }
@@ -210,6 +210,8 @@ function stop(): void {
   registration.value = { state: "off" };
   legs.value = [];
   expected.clear();
+  seenCalls.clear();
+  brokenCalls.clear();
   mute(false);
   void hangUpMicrophone();
 }
@@ -227,7 +229,8 @@ function rings(session: ConstructorParameters<typeof Leg>[0], call: string | nul
     // What this one takes the place of, and the PBX has let go already.
     for (const old of legs.peek()) if (old !== leg && old.call === call) old.hangUp();
   }
-  if (asked || answerUntil > Date.now()) void pickUp(leg);
+  // A colleague who dials this phone in the same moment is not what was accepted.
+  if (asked || (call !== null && answerUntil > Date.now())) void pickUp(leg);
 }
 
 function changed(leg: Leg): void {
