@@ -4,10 +4,11 @@
  * It rings, is answered and hung up here; everything else (hold, transfers, who talks with whom) happens in the PBX by
  * the gateway's doing, and no phone has to know of it.
  */
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { api } from "../../api/client";
 import { asProblem } from "../../api/problem";
-import { ended, session } from "../../api/session";
+import { session } from "../../api/session";
+import type { StreamEvent } from "../../api/types";
 import { selectedCall } from "../../desk/selection";
 import { model } from "../../model/store";
 import { screen } from "../../router";
@@ -76,7 +77,7 @@ let line: Line | null = null;
 let lineSettings: (LineSettings & { iceServers: RTCIceServer[] }) | null = null;
 /** Of the PBX: raised with each WebSocket, since it reaches a leg only by the one that it came with. */
 let connection = 0;
-let answerUntil = 0;
+/** Calls whose next ringing is answered at once, and until when. */
 const expected = new Map<string, number>();
 /** Calls for which this page's phone has rung since it was opened. */
 export const seenCalls = new Set<string>();
@@ -86,12 +87,16 @@ let talk: Promise<MediaStream> | null = null;
 
 // ---------------------------------------------------------------- what others press
 
-/** Accept presses this too: whoever has no phone in the page notices nothing. It may be pressed before it rings. */
-export function answerRinging(): void {
-  if (!hasPhone.value) return;
-  const ringing = ringingLegs.value.find((leg) => leg.call !== null) ?? ringingLegs.value.at(-1);
+/**
+ * The agent has accepted the offer of this call: here, in another tab, or by a service that works in their name. Where
+ * it rings here it is picked up, and where it does not ring yet, as soon as it does. No other call is.
+ */
+export function answerRinging(call: string): void {
+  if (hasPhone.peek() !== true) return;
+  const mine = legs.peek().filter((leg) => leg.call === call);
+  const ringing = mine.find((leg) => leg.state.peek() === "ringing");
   if (ringing) void pickUp(ringing);
-  else answerUntil = Date.now() + ANSWER_WITHIN;
+  else if (mine.length === 0) expect(call);
 }
 
 /** The next ringing for this call is answered at once: the phone was asked for. */
@@ -103,10 +108,13 @@ export function unexpect(call: string): void {
   expected.delete(call);
 }
 
+function isExpected(call: string): boolean {
+  return (expected.get(call) ?? 0) > Date.now();
+}
+
 export async function pickUp(leg: Leg): Promise<void> {
   if (leg.state.value !== "ringing") return;
   leg.state.value = "answering";
-  answerUntil = 0;
   const stream = await (talk ??= openTalk());
   leg.answer(stream, lineSettings?.iceServers ?? [], chosenSpeaker.peek());
   if (legs.peek().length === 0) void hangUpMicrophone();
@@ -138,13 +146,18 @@ export function keepPhone(): void {
   let owner: string | null = null;
   effect(() => {
     const who = session.value?.agent ?? null;
-    // A session that ran out does not take the phone from somebody who talks.
-    if (who === owner || (who === null && ended.peek() === "expired" && legs.peek().length > 0)) return;
-    if (who !== null && screen.value === "wallboard") return;
-    if (owner !== null) stop();
+    if (who === owner) return;
+    if (owner !== null) {
+      // However the session ended: nobody's caller is hung up on. The phone goes when the last call is over.
+      if (legs.value.some((leg) => leg.state.value !== "ringing")) return;
+      owner = null;
+      untracked(stop);
+    }
+    if (who === null || screen.value === "wallboard") return;
     owner = who;
-    if (who !== null) void start(() => owner === who);
+    untracked(() => void start(() => owner === who));
   });
+  model.onEvent(follow);
   effect(ringWhenSomebodyCalls);
   effect(() => {
     void [chosenMicrophone.value, processing.value];
@@ -221,7 +234,7 @@ function stop(): void {
 function rings(session: ConstructorParameters<typeof Leg>[0], call: string | null): void {
   const leg = new Leg(session, call, connection, changed);
   legs.value = [...legs.value, leg];
-  const asked = call !== null && (expected.get(call) ?? 0) > Date.now();
+  const asked = call !== null && isExpected(call);
   if (call !== null) {
     expected.delete(call);
     seenCalls.add(call);
@@ -229,8 +242,7 @@ function rings(session: ConstructorParameters<typeof Leg>[0], call: string | nul
     // What this one takes the place of, and the PBX has let go already.
     for (const old of legs.peek()) if (old !== leg && old.call === call) old.hangUp();
   }
-  // A colleague who dials this phone in the same moment is not what was accepted.
-  if (asked || (call !== null && answerUntil > Date.now())) void pickUp(leg);
+  if (asked) void pickUp(leg);
 }
 
 function changed(leg: Leg): void {
@@ -241,7 +253,19 @@ function changed(leg: Leg): void {
   }
   legs.value = legs.peek().filter((each) => each !== leg);
   if (leg.broken && leg.call !== null) brokenCalls.add(leg.call);
-  if (legs.peek().length === 0) void hangUpMicrophone();
+  if (legs.peek().length > 0) return;
+  void hangUpMicrophone();
+  // The next caller is heard by default; but a call whose phone rings again goes on as it was.
+  if (!leg.broken && (leg.call === null || !isExpected(leg.call))) mute(false);
+}
+
+/** What the stream says of calls that are or were to be picked up. */
+function follow(event: StreamEvent): void {
+  if (event.type === "call.ended") unexpect(event.data.call.id);
+  if (event.type !== "offer.ended" || event.data.offer.agent !== model.me.peek()?.id) return;
+  const { offer } = event.data;
+  if (offer.state === "accepted") answerRinging(offer.call);
+  else unexpect(offer.call);
 }
 
 function ringWhenSomebodyCalls(): void {
