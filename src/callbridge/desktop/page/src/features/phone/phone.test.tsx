@@ -299,3 +299,60 @@ test("mute stays where the call's phone only rings again", async () => {
   (await talks("c-1")).says("ended");
   expect(phone.muted.value).toBe(false);
 });
+
+// ---------------------------------------------------------------- microphones
+
+const live = () => opened.filter(({ track }) => track.readyState === "live");
+const own = () => (phone.ownStream.value as unknown as { track: Track } | null)?.track;
+
+function unplug(): void {
+  const track = own();
+  if (track) track.readyState = "ended";
+  track?.dispatchEvent(new Event("ended"));
+  media.dispatchEvent(new Event("devicechange"));
+  media.dispatchEvent(new Event("devicechange"));
+}
+
+test("a headset that is changed leaves one microphone open, which is the one that is heard; and none after the call", async () => {
+  const one = await talks("c-1");
+  unplug();
+  await settled(60);
+  expect(live().map(({ track }) => track)).toEqual([own()]);
+  expect(one.sender.track).toBe(own());
+  one.says("ended");
+  await settled();
+  expect(live()).toEqual([]);
+});
+
+test("muting mutes what is sent, however slowly the browser gives another microphone", async () => {
+  const one = await talks("c-1");
+  gates = [];
+  unplug();
+  phone.mute(true);
+  for (let turn = 0; turn < 4; turn++) {
+    await settled();
+    gates.splice(0).forEach((wake) => wake());
+  }
+  await settled();
+  expect(one.sender.track).toBe(own());
+  expect(one.sender.track?.enabled).toBe(false);
+  expect(one.sender.track?.readyState).toBe("live");
+});
+
+test("a microphone that comes when the call is over is closed at once", async () => {
+  const one = await talks("c-1");
+  gates = [];
+  unplug();
+  await settled();
+  one.says("ended");
+  const two = rings("c-2");
+  phone.answerRinging("c-2");
+  await settled();
+  gates.splice(0).forEach((wake) => wake());
+  gates = null;
+  await settled(40);
+  two.says("confirmed");
+  await settled();
+  expect(live().map(({ track }) => track)).toEqual([own()]);
+  expect(two.sender.track).toBe(own());
+});

@@ -247,6 +247,8 @@ function rings(session: ConstructorParameters<typeof Leg>[0], call: string | nul
 
 function changed(leg: Leg): void {
   if (leg.state.peek() !== "ended") {
+    // The microphone may have been changed while the call was being answered.
+    if (leg.state.peek() === "up") void hearMe(leg);
     // For whoever watches the legs: one of them is cut.
     legs.value = [...legs.peek()];
     return;
@@ -279,24 +281,60 @@ function ringWhenSomebodyCalls(): void {
 
 // ---------------------------------------------------------------- the microphone, while there is a call
 
-async function openTalk(): Promise<MediaStream> {
-  const stream = await openMicrophone();
-  for (const track of stream.getAudioTracks()) {
-    track.enabled = !muted.peek();
-    track.addEventListener("ended", () => void otherMicrophone());
-  }
-  ownStream.value = stream;
-  return stream;
+function openTalk(): Promise<MediaStream> {
+  const opening: Promise<MediaStream> = openMicrophone().then((stream) => {
+    if (talk === opening) useMicrophone(stream);
+    return stream;
+  });
+  return opening;
 }
 
+function useMicrophone(stream: MediaStream): void {
+  for (const track of stream.getAudioTracks()) {
+    track.enabled = !muted.peek();
+    track.addEventListener("ended", () => {
+      if (ownStream.peek() === stream) void otherMicrophone();
+    });
+  }
+  ownStream.value = stream;
+}
+
+let changing = false;
+let changeAgain = false;
+
+/** One change at a time: whatever is plugged in or chosen meanwhile is looked at when that is done. */
 async function otherMicrophone(): Promise<void> {
-  if (talk === null) return;
-  const before = await talk;
-  talk = openTalk();
-  const track = (await talk).getAudioTracks()[0];
-  if (track) await Promise.all(legs.peek().map((leg) => leg.replace(track)));
+  changeAgain = true;
+  if (changing) return;
+  changing = true;
+  try {
+    while (changeAgain && talk !== null) {
+      changeAgain = false;
+      await changeMicrophone(talk);
+    }
+  } finally {
+    changing = false;
+  }
+}
+
+async function changeMicrophone(opened: Promise<MediaStream>): Promise<void> {
+  const before = await opened;
+  const stream = await openMicrophone();
+  if (talk !== opened) {
+    // The call is over meanwhile; the next one has a microphone of its own.
+    end(stream);
+    return;
+  }
+  talk = Promise.resolve(stream);
+  useMicrophone(stream);
+  await Promise.all(legs.peek().map(hearMe));
   end(before);
-  if (legs.peek().length === 0) await hangUpMicrophone();
+}
+
+/** The leg carries what the microphone says that is open now. */
+async function hearMe(leg: Leg): Promise<void> {
+  const track = ownStream.peek()?.getAudioTracks()[0];
+  if (track) await leg.replace(track);
 }
 
 async function hangUpMicrophone(): Promise<void> {
