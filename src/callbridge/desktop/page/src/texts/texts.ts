@@ -443,6 +443,8 @@ export const en = {
   "phone.ready": "Ready",
   "phone.lost": "Not connected",
   "phone.failed": "Not ready",
+  "phone.unloadable": "The phone cannot be loaded: callbridge may have been upgraded. Reload the page.",
+  "phone.reload": "Reload the page",
   "phone.lostHint":
     "The phone system cannot be reached from here. Your phone connects again by itself; calls cannot reach you until then.",
   "phone.refused":
@@ -1072,6 +1074,9 @@ export const de: Record<Key, string | Plural> = {
   "phone.ready": "Bereit",
   "phone.lost": "Nicht verbunden",
   "phone.failed": "Nicht bereit",
+  "phone.unloadable":
+    "Das Telefon lässt sich nicht laden: callbridge wurde vielleicht erneuert. Laden Sie die Seite neu.",
+  "phone.reload": "Seite neu laden",
   "phone.lostHint":
     "Die Telefonanlage ist von hier nicht erreichbar. Ihr Telefon verbindet sich von selbst wieder; bis dahin erreichen Sie keine Anrufe.",
   "phone.refused":

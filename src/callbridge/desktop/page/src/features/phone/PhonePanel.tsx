@@ -31,6 +31,7 @@ import {
   pickUp,
   registration,
   takeOver,
+  unloadable,
 } from "./phone";
 import { bringHere, notHere } from "./rejoin";
 import css from "./phone.module.css";
@@ -95,6 +96,8 @@ function StateMark({ state }: { state: PhoneState }) {
 function Trouble() {
   const line = registration.value;
   const found: ComponentChildren[] = [];
+  if (unloadable.value)
+    found.push(<Wrong text={t("phone.unloadable")} button={t("phone.reload")} onClick={() => location.reload()} />);
   if (line.state === "lost") found.push(<Notice kind="warning">{t("phone.lostHint")}</Notice>);
   if (line.state === "refused") found.push(<Notice kind="error">{t("phone.refused")}</Notice>);
   if (line.state === "elsewhere") {

@@ -356,3 +356,50 @@ test("a microphone that comes when the call is over is closed at once", async ()
   expect(live().map(({ track }) => track)).toEqual([own()]);
   expect(two.sender.track).toBe(own());
 });
+
+// ---------------------------------------------------------------- starting
+
+test("an agent whose phone stands on the desk is asked nothing of", async () => {
+  end("loggedOut");
+  model.clear();
+  asked.length = 0;
+  login();
+  snapshot({ me: { id: "erika", capabilities: { webphone: false } } });
+  await settled();
+  expect(phone.hasPhone.value).toBe(false);
+  expect(asked).toEqual([]);
+});
+
+test("a page with an insecure address says so, and its phone is there all the same", async () => {
+  end("loggedOut");
+  const before = lines.length;
+  Object.defineProperty(navigator, "mediaDevices", { value: undefined, configurable: true });
+  login();
+  snapshot();
+  await settled(30);
+  expect(lines).toHaveLength(before + 1);
+  expect(shown().root.textContent).toContain("only to pages with a secure address");
+  Object.defineProperty(navigator, "mediaDevices", { value: media, configurable: true });
+});
+
+test("a phone that cannot be loaded says so, and asks for no password", async () => {
+  vi.resetModules();
+  vi.doMock("./line", () => {
+    throw new Error("gone");
+  });
+  asked.length = 0;
+  const other = await import("./phone");
+  const { begin: logIn } = await import("../../api/session");
+  const store = await import("../../model/store");
+  const panel = await import("./PhonePanel");
+  other.keepPhone();
+  logIn({ token: "t", agent: "erika", supervisor: false, expires_in: 600 } as Parameters<typeof begin>[0]);
+  const me = { id: "erika", capabilities: { webphone: true } };
+  const rest = { calls: [], offers: [], transfers: [], scopes: [], directory: { agents: [], groups: [] } };
+  const snapshot = [{ id: "1-1", type: "snapshot", data: { me, at: "2026-01-01T00:00:00Z", ...rest } }];
+  store.model.take(snapshot as unknown as Parameters<typeof model.take>[0]);
+  await settled(50);
+  expect(other.phoneState.value).toBe("failed");
+  expect(shown(<panel.PhonePanel />).buttons()).toContain("Reload the page");
+  expect(asked).toEqual([]);
+});

@@ -26,7 +26,7 @@ import {
   processing,
 } from "./microphone";
 import { ring, silence } from "./ringer";
-import { kept, keep } from "./tab";
+import { copied, kept, keep, tabName } from "./tab";
 
 export type PhoneState =
   /** The agent has a desk phone or another softphone: no phone in the page. */
@@ -40,6 +40,8 @@ export type PhoneState =
 
 /** null: not known yet. */
 export const hasPhone = signal<boolean | null>(null);
+/** The part of the page that is the phone cannot be loaded: callbridge was upgraded since the page was opened, say. */
+export const unloadable = signal(false);
 export const registration = signal<Registration>({ state: "off" });
 export const legs = signal<readonly Leg[]>([]);
 export const muted = signal<boolean>(kept("muted") !== null);
@@ -48,6 +50,7 @@ export const ownStream = signal<MediaStream | null>(null);
 
 export const phoneState = computed<PhoneState>(() => {
   if (!hasPhone.value) return hasPhone.value === null && session.value !== null ? "connecting" : "none";
+  if (unloadable.value) return "failed";
   switch (registration.value.state) {
     case "off":
     case "registering":
@@ -139,11 +142,17 @@ export function takeOver(): void {
 
 export const currentConnection = (): number => connection;
 
+/** Whether the PBX has ever said to this tab which call a leg is of; if so it does each time. */
+export const namesCalls = (): boolean => kept("names") !== null;
+
 // ---------------------------------------------------------------- from login to logout
 
 /** Runs as long as the page is open. A wallboard on a screen is nobody's phone. */
 export function keepPhone(): void {
+  // Loaded while what this page was made from is there still; whoever logs in hours later has it then.
+  if (screen.peek() !== "wallboard") void loadLine().catch(() => undefined);
   let owner: string | null = null;
+  let turn = 0;
   effect(() => {
     const who = session.value?.agent ?? null;
     if (who === owner) return;
@@ -151,11 +160,15 @@ export function keepPhone(): void {
       // However the session ended: nobody's caller is hung up on. The phone goes when the last call is over.
       if (legs.value.some((leg) => leg.state.value !== "ringing")) return;
       owner = null;
+      turn += 1;
       untracked(stop);
     }
-    if (who === null || screen.value === "wallboard") return;
+    const inPage = webphone.value;
+    if (who === null || screen.value === "wallboard" || inPage === null) return;
     owner = who;
-    untracked(() => void start(() => owner === who));
+    const mine = turn;
+    if (inPage) untracked(() => void start(() => turn === mine));
+    else hasPhone.value = false;
   });
   model.onEvent(follow);
   effect(ringWhenSomebodyCalls);
@@ -174,14 +187,58 @@ export function keepPhone(): void {
   });
 }
 
+/** Whether the agent's phone is the one in the page. null: not known yet. */
+const webphone = computed<boolean | null>(() => {
+  const me = model.me.value;
+  return me === null || me.id !== session.value?.agent ? null : me.capabilities.webphone;
+});
+
+let lineLoading: Promise<typeof import("./line")> | null = null;
+
+function loadLine(): Promise<typeof import("./line")> {
+  lineLoading ??= import("./line").catch((error: unknown) => {
+    lineLoading = null;
+    throw error;
+  });
+  return lineLoading;
+}
+
 async function start(wanted: () => boolean): Promise<void> {
-  for (;;) {
+  const code = await loadLine().catch(() => null);
+  if (!wanted()) return;
+  unloadable.value = code === null;
+  if (code === null) {
+    hasPhone.value = true;
+    return;
+  }
+  const name = await tabName();
+  const phone = await settings(wanted);
+  if (!wanted()) return;
+  hasPhone.value = phone !== null;
+  if (phone === null) return;
+  if (copied.peek() && legs.peek().length === 0) mute(false);
+  lineSettings = phone;
+  // Before the line: without a microphone there is something to be said, whatever the line does.
+  void prepareMicrophone();
+  line = new code.Line(phone, name, {
+    registration: (now) => {
+      registration.value = now;
+    },
+    connected: () => {
+      connection += 1;
+    },
+    rings,
+  });
+  announce();
+  line.start();
+}
+
+/** Asked for until there is an answer. null: the agent has no phone in the page, or has left. */
+async function settings(wanted: () => boolean): Promise<typeof lineSettings> {
+  while (wanted()) {
     try {
       const phone = await api.get("/v1/me/phone");
-      if (!wanted()) return;
-      const { Line } = await import("./line");
-      if (!wanted()) return;
-      lineSettings = {
+      return {
         url: phone.url,
         uri: phone.uri,
         username: phone.username,
@@ -189,30 +246,12 @@ async function start(wanted: () => boolean): Promise<void> {
         displayName: phone.display_name,
         iceServers: phone.ice_servers,
       };
-      hasPhone.value = true;
-      line = new Line(lineSettings, tabName(), {
-        registration: (now) => {
-          registration.value = now;
-        },
-        connected: () => {
-          connection += 1;
-        },
-        rings,
-      });
-      announce();
-      line.start();
-      void prepareMicrophone();
-      return;
     } catch (error) {
-      if (!wanted()) return;
-      if (asProblem(error).status === 404) {
-        hasPhone.value = false;
-        return;
-      }
+      if (asProblem(error).status === 404) return null;
     }
     await new Promise((wake) => setTimeout(wake, AGAIN));
-    if (!wanted()) return;
   }
+  return null;
 }
 
 function stop(): void {
@@ -220,6 +259,7 @@ function stop(): void {
   line = null;
   lineSettings = null;
   hasPhone.value = null;
+  unloadable.value = false;
   registration.value = { state: "off" };
   legs.value = [];
   expected.clear();
@@ -238,6 +278,7 @@ function rings(session: ConstructorParameters<typeof Leg>[0], call: string | nul
   if (call !== null) {
     expected.delete(call);
     seenCalls.add(call);
+    keep("names", "1");
     brokenCalls.delete(call);
     // What this one takes the place of, and the PBX has let go already.
     for (const old of legs.peek()) if (old !== leg && old.call === call) old.hangUp();
@@ -354,11 +395,4 @@ tabs?.addEventListener("message", ({ data }: MessageEvent<{ uri: string }>) => {
 
 function announce(): void {
   tabs?.postMessage({ uri: lineSettings?.uri });
-}
-
-/** By this the PBX knows this tab again after a reload. */
-function tabName(): string {
-  const name = kept("tab") ?? `page-${crypto.randomUUID()}`;
-  keep("tab", name);
-  return name;
 }
