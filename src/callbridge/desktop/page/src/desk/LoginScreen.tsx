@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { logIn } from "../api/client";
 import { asProblem } from "../api/problem";
 import { ended } from "../api/session";
+import { CallThatGoesOn } from "../features/phone/PhonePanel";
 import { problemText, t } from "../texts/t";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
@@ -100,6 +101,7 @@ export function LoginScreen() {
           {t("login.submit")}
         </Button>
       </form>
+      <CallThatGoesOn />
       <LanguageSwitch />
     </main>
   );

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { ChevronDown } from "lucide-preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { api, logOut } from "../api/client";
+import { api } from "../api/client";
 import { end } from "../api/session";
 import { asProblem } from "../api/problem";
 import type { Me } from "../api/types";
@@ -18,6 +18,7 @@ import { StateDot } from "../ui/StateDot";
 import { Elapsed } from "../ui/Time";
 import { toastProblem } from "../ui/Toasts";
 import { away } from "./away";
+import { leave } from "./leave";
 import css from "./MyState.module.css";
 
 /** What I do now, since when, and one click to be available or busy. */
@@ -98,7 +99,12 @@ export function MyState() {
               close();
               asking.value = true;
             };
-            return <Reasons chosen={me.presence === "busy" ? me.reason : null} choose={choose} another={another} />;
+            const goOffline = () => {
+              close();
+              leave();
+            };
+            const chosen = me.presence === "busy" ? me.reason : null;
+            return <Reasons chosen={chosen} choose={choose} another={another} goOffline={goOffline} />;
           }}
         </Menu>
       </div>
@@ -126,7 +132,7 @@ function Aside({ me }: { me: Me }) {
   return !inCall && me.reason ? <span class={css.aside}>{reasonName(me.reason)}</span> : null;
 }
 
-function Reasons({ chosen, choose, another }: ReasonsProps) {
+function Reasons({ chosen, choose, another, goOffline }: ReasonsProps) {
   return (
     <>
       <MenuGroup title={t("state.reasons")}>
@@ -138,7 +144,7 @@ function Reasons({ chosen, choose, another }: ReasonsProps) {
         <MenuItem onSelect={another}>{t("state.otherReason")}</MenuItem>
       </MenuGroup>
       <MenuLine />
-      <MenuItem onSelect={() => void logOut().catch(() => undefined)}>{t("state.goOffline")}</MenuItem>
+      <MenuItem onSelect={goOffline}>{t("state.goOffline")}</MenuItem>
     </>
   );
 }
@@ -147,6 +153,7 @@ interface ReasonsProps {
   chosen: string | null;
   choose: (reason: string) => void;
   another: () => void;
+  goOffline: () => void;
 }
 
 function OwnReason({ onClose, choose }: { onClose: () => void; choose: (reason: string) => void }) {

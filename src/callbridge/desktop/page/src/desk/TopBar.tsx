@@ -1,5 +1,4 @@
 import { ChevronDown, LogOut } from "lucide-preact";
-import { logOut } from "../api/client";
 import { session } from "../api/session";
 import { connection } from "../api/stream";
 import { model } from "../model/store";
@@ -12,6 +11,7 @@ import { Menu, MenuGroup, MenuItem, MenuLine } from "../ui/Menu";
 import { remember } from "../ui/remember";
 import { THEMES, theme } from "../ui/theme";
 import { toast } from "../ui/Toasts";
+import { LeaveDialog, leave } from "./leave";
 import { Logo } from "./Logo";
 import { MyState } from "./MyState";
 import css from "./TopBar.module.css";
@@ -33,6 +33,7 @@ export function TopBar() {
         <ConnectionMark />
         <UserMenu />
       </div>
+      <LeaveDialog />
     </header>
   );
 }
@@ -142,7 +143,7 @@ function UserMenu() {
           <MenuItem
             onSelect={() => {
               close();
-              void logOut().catch(() => undefined);
+              leave();
             }}
           >
             <Icon of={LogOut} />

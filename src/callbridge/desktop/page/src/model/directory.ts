@@ -45,7 +45,7 @@ export async function loadDirectory(): Promise<void> {
   directory.value = await api.get("/v1/directory", { query: { limit: 5000 } });
 }
 
-/** Loads it whenever somebody is there that it does not know: after login, and after a changed configuration. */
+/** Loads it whenever somebody is there that it does not know, and with each snapshot: names may have been changed. */
 export function keepDirectory(): () => void {
   let asked = "";
   return effect(() => {
@@ -56,7 +56,8 @@ export function keepDirectory(): () => void {
     }
     if (!model.known.value) return;
     // Not the states, which change all the time: only who is there.
-    const ids = `${who} ${[...model.agents.value.keys()].join()} ${[...model.groups.value.keys()].join()}`;
+    const there = [...model.agents.value.keys(), "|", ...model.groups.value.keys()];
+    const ids = [who, model.snapshots.value, ...there].join();
     if (ids === asked) return;
     asked = ids;
     loadDirectory().catch(() => {

@@ -11,6 +11,8 @@ export class Store {
   private readonly world: Signal<World> = signal(NOTHING);
   private readonly listeners = new Set<Listener>();
 
+  /** How many snapshots there were: with each, names too may be others. */
+  readonly snapshots = signal(0);
   /** Whether there was a snapshot yet. */
   readonly known: ReadonlySignal<boolean> = this.part("known");
   readonly me: ReadonlySignal<Me | null> = this.part("me");
@@ -48,7 +50,10 @@ export class Store {
     batch(() => {
       let world = this.world.value;
       for (const event of events) {
-        if (event.type === "snapshot") heardMoment(event.data.at);
+        if (event.type === "snapshot") {
+          heardMoment(event.data.at);
+          this.snapshots.value = this.snapshots.peek() + 1;
+        }
         world = apply(world, event, this.view);
       }
       this.world.value = world;

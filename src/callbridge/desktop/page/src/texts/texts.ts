@@ -32,6 +32,8 @@ export const en = {
   "menu.theme.dark": "Dark",
   "menu.language": "Language",
   "menu.logOut": "Log out",
+  "leave.title": "Log out during a call?",
+  "leave.inCall": "You are in a call. It goes on after you have logged out.",
 
   // ---------------------------------------------------------------- login
   "login.title": "Log in",
@@ -441,6 +443,8 @@ export const en = {
   "phone.ready": "Ready",
   "phone.lost": "Not connected",
   "phone.failed": "Not ready",
+  "phone.unloadable": "The phone cannot be loaded: callbridge may have been upgraded. Reload the page.",
+  "phone.reload": "Reload the page",
   "phone.lostHint":
     "The phone system cannot be reached from here. Your phone connects again by itself; calls cannot reach you until then.",
   "phone.refused":
@@ -459,6 +463,8 @@ export const en = {
   "phone.soundBlocked": "Your browser lets this page make no sound before you have clicked somewhere.",
   "phone.allowSound": "Allow sound",
   "phone.direct": "Call from a colleague",
+  "phone.call": "Your phone rings",
+  "phone.goesOn": "You are still in a call",
   "phone.answer": "Answer",
   "phone.decline": "Decline",
   "phone.hangUp": "Hang up",
@@ -657,6 +663,8 @@ export const de: Record<Key, string | Plural> = {
   "menu.theme.dark": "Dunkel",
   "menu.language": "Sprache",
   "menu.logOut": "Abmelden",
+  "leave.title": "Im Gespräch abmelden?",
+  "leave.inCall": "Sie sind im Gespräch. Es geht nach dem Abmelden weiter.",
 
   // ---------------------------------------------------------------- Anmeldung
   "login.title": "Anmelden",
@@ -1066,6 +1074,9 @@ export const de: Record<Key, string | Plural> = {
   "phone.ready": "Bereit",
   "phone.lost": "Nicht verbunden",
   "phone.failed": "Nicht bereit",
+  "phone.unloadable":
+    "Das Telefon lässt sich nicht laden: callbridge wurde vielleicht erneuert. Laden Sie die Seite neu.",
+  "phone.reload": "Seite neu laden",
   "phone.lostHint":
     "Die Telefonanlage ist von hier nicht erreichbar. Ihr Telefon verbindet sich von selbst wieder; bis dahin erreichen Sie keine Anrufe.",
   "phone.refused":
@@ -1086,6 +1097,8 @@ export const de: Record<Key, string | Plural> = {
   "phone.soundBlocked": "Ihr Browser lässt diese Seite erst tönen, wenn Sie irgendwo geklickt haben.",
   "phone.allowSound": "Ton erlauben",
   "phone.direct": "Anruf aus dem Kollegium",
+  "phone.call": "Ihr Telefon klingelt",
+  "phone.goesOn": "Sie sind noch im Gespräch",
   "phone.answer": "Annehmen",
   "phone.decline": "Ablehnen",
   "phone.hangUp": "Auflegen",

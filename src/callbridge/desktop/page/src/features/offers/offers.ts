@@ -35,7 +35,7 @@ export async function answer(offer: Offer, how: Answer): Promise<void> {
       await api.post("/v1/offers/{offer}:accept", { path });
       // One answer for both: the gateway knows that this agent takes it, and the phone in the page, if it is one, is
       // picked up. Another phone has to be picked up by hand.
-      answerRinging();
+      answerRinging(offer.call);
     } else {
       await api.post("/v1/offers/{offer}:reject", { path });
     }

@@ -1,5 +1,6 @@
 import { Mic, MicOff, Phone, PhoneIncoming, PhoneOff, Volume2 } from "lucide-preact";
 import type { ComponentChildren } from "preact";
+import { session } from "../../api/session";
 import type { Call } from "../../api/types";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
@@ -30,6 +31,7 @@ import {
   pickUp,
   registration,
   takeOver,
+  unloadable,
 } from "./phone";
 import { bringHere, notHere } from "./rejoin";
 import css from "./phone.module.css";
@@ -48,15 +50,26 @@ export function PhonePanel() {
     <Panel title={t("desk.phone")} side={<StateMark state={state} />}>
       <div class={css.parts}>
         <Trouble />
-        {legs.value.filter(isDirect).map((leg) => (
-          <DirectCall key={leg.id} leg={leg} />
-        ))}
+        <OwnCalls />
         <InCall />
         <div>
           <Collapsible name="phone.devices" title={t("phone.devices")} openAtFirst={false}>
             <Devices />
           </Collapsible>
         </div>
+      </div>
+    </Panel>
+  );
+}
+
+/** Beside the login screen: a call goes on when its agent has logged out, until somebody hangs up. */
+export function CallThatGoesOn() {
+  if (session.value !== null || legs.value.length === 0) return null;
+  return (
+    <Panel title={t("phone.goesOn")}>
+      <div class={css.parts}>
+        <OwnCalls />
+        <InCall />
       </div>
     </Panel>
   );
@@ -83,6 +96,8 @@ function StateMark({ state }: { state: PhoneState }) {
 function Trouble() {
   const line = registration.value;
   const found: ComponentChildren[] = [];
+  if (unloadable.value)
+    found.push(<Wrong text={t("phone.unloadable")} button={t("phone.reload")} onClick={() => location.reload()} />);
   if (line.state === "lost") found.push(<Notice kind="warning">{t("phone.lostHint")}</Notice>);
   if (line.state === "refused") found.push(<Notice kind="error">{t("phone.refused")}</Notice>);
   if (line.state === "elsewhere") {
@@ -133,18 +148,36 @@ function callName(call: Call): string {
   return oneLine(call.caller_name || call.caller_number) || t("common.unknownCaller");
 }
 
-/** A call that the gateway knows nothing of: a colleague has dialled this phone. Offers are answered where they stand. */
-function isDirect(leg: Leg): boolean {
-  if (leg.call !== null) return false;
-  return leg.state.value !== "ringing" || model.myOffers.value.length === 0;
+/** What is answered or hung up at the phone itself. */
+function OwnCalls() {
+  const known = session.value !== null;
+  return (
+    <>
+      {legs.value
+        .filter((leg) => !known || isOwn(leg))
+        .map((leg) => (
+          <OwnCall key={leg.id} leg={leg} />
+        ))}
+    </>
+  );
 }
 
-function DirectCall({ leg }: { leg: Leg }) {
-  const who = leg.name || leg.number || t("common.unknownCaller");
+/**
+ * A call that the gateway knows nothing of (a colleague has dialled this phone), for as long as there is one: its
+ * microphone is open. And whatever rings without an offer, which is answered where it stands.
+ */
+function isOwn(leg: Leg): boolean {
+  if (leg.call === null) return true;
+  return leg.state.value === "ringing" && !model.myOffers.value.some((offer) => offer.call === leg.call);
+}
+
+function OwnCall({ leg }: { leg: Leg }) {
+  const who = oneLine(leg.name || leg.number) || t("common.unknownCaller");
   const ringing = leg.state.value === "ringing";
-  if (!ringing && model.myCalls.value.length > 0) return null;
+  // What the gateway rings for is not declined here: it was accepted already.
+  const stays = ringing && leg.call !== null;
   return (
-    <section class={css.direct} aria-label={t("phone.direct")}>
+    <section class={css.direct} aria-label={leg.call === null ? t("phone.direct") : t("phone.call")}>
       <p class={css.who}>
         <Icon of={ringing ? PhoneIncoming : Phone} size={18} /> <Plain text={who} line />
       </p>
@@ -154,9 +187,11 @@ function DirectCall({ leg }: { leg: Leg }) {
             {t("phone.answer")}
           </Button>
         )}
-        <Button kind="danger" icon={PhoneOff} onClick={() => (ringing ? leg.decline() : leg.hangUp())}>
-          {ringing ? t("phone.decline") : t("phone.hangUp")}
-        </Button>
+        {!stays && (
+          <Button kind="danger" icon={PhoneOff} onClick={() => (ringing ? leg.decline() : leg.hangUp())}>
+            {ringing ? t("phone.decline") : t("phone.hangUp")}
+          </Button>
+        )}
       </div>
     </section>
   );

@@ -155,7 +155,9 @@ export class Line {
     if (refused) this.now({ state: "refused", status });
     else if (this.state.state !== "lost") this.now({ state: "lost", since: Date.now() });
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.register(), refused ? REFUSED_AGAIN : AGAIN);
+    // Meanwhile another page may have got it.
+    const again = () => (this.takesOver ? this.register() : void this.look(true));
+    this.retry = setTimeout(again, refused ? REFUSED_AGAIN : AGAIN);
   }
 
   private register(): void {
@@ -174,8 +176,9 @@ export class Line {
   private readonly checked = (): void => void this.look();
 
   /** Is the connection alive, and is the phone still ours? Then it is registered where it is not, or not for long. */
-  private async look(expiring = false): Promise<void> {
-    if (this.stopped || !this.socket.isConnected() || this.state.state === "refused") return;
+  private async look(anyway = false): Promise<void> {
+    if (this.stopped || !this.socket.isConnected()) return;
+    if (this.state.state === "refused" && !anyway) return;
     const holder = await this.holder();
     if (this.stopped || this.takesOver) return;
     if (holder === "no answer") this.socket.drop();
@@ -183,10 +186,11 @@ export class Line {
     else if (holder === "nobody") {
       this.registrator.onTransportClosed();
       this.register();
-    } else if (expiring || this.state.state !== "registered") this.register();
+    } else if (anyway || this.state.state !== "registered") this.register();
   }
 
   private isElsewhere(): void {
+    clearTimeout(this.retry);
     if (this.state.state === "elsewhere") return;
     this.registrator.onTransportClosed();
     this.now({ state: "elsewhere" });

@@ -4,10 +4,11 @@
  * It rings, is answered and hung up here; everything else (hold, transfers, who talks with whom) happens in the PBX by
  * the gateway's doing, and no phone has to know of it.
  */
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { api } from "../../api/client";
 import { asProblem } from "../../api/problem";
-import { ended, session } from "../../api/session";
+import { session } from "../../api/session";
+import type { StreamEvent } from "../../api/types";
 import { selectedCall } from "../../desk/selection";
 import { model } from "../../model/store";
 import { screen } from "../../router";
@@ -25,7 +26,7 @@ import {
   processing,
 } from "./microphone";
 import { ring, silence } from "./ringer";
-import { kept, keep } from "./tab";
+import { copied, kept, keep, tabName } from "./tab";
 
 export type PhoneState =
   /** The agent has a desk phone or another softphone: no phone in the page. */
@@ -39,6 +40,8 @@ export type PhoneState =
 
 /** null: not known yet. */
 export const hasPhone = signal<boolean | null>(null);
+/** The part of the page that is the phone cannot be loaded: callbridge was upgraded since the page was opened, say. */
+export const unloadable = signal(false);
 export const registration = signal<Registration>({ state: "off" });
 export const legs = signal<readonly Leg[]>([]);
 export const muted = signal<boolean>(kept("muted") !== null);
@@ -47,6 +50,7 @@ export const ownStream = signal<MediaStream | null>(null);
 
 export const phoneState = computed<PhoneState>(() => {
   if (!hasPhone.value) return hasPhone.value === null && session.value !== null ? "connecting" : "none";
+  if (unloadable.value) return "failed";
   switch (registration.value.state) {
     case "off":
     case "registering":
@@ -76,7 +80,7 @@ let line: Line | null = null;
 let lineSettings: (LineSettings & { iceServers: RTCIceServer[] }) | null = null;
 /** Of the PBX: raised with each WebSocket, since it reaches a leg only by the one that it came with. */
 let connection = 0;
-let answerUntil = 0;
+/** Calls whose next ringing is answered at once, and until when. */
 const expected = new Map<string, number>();
 /** Calls for which this page's phone has rung since it was opened. */
 export const seenCalls = new Set<string>();
@@ -86,12 +90,16 @@ let talk: Promise<MediaStream> | null = null;
 
 // ---------------------------------------------------------------- what others press
 
-/** Accept presses this too: whoever has no phone in the page notices nothing. It may be pressed before it rings. */
-export function answerRinging(): void {
-  if (!hasPhone.value) return;
-  const ringing = ringingLegs.value.find((leg) => leg.call !== null) ?? ringingLegs.value.at(-1);
+/**
+ * The agent has accepted the offer of this call: here, in another tab, or by a service that works in their name. Where
+ * it rings here it is picked up, and where it does not ring yet, as soon as it does. No other call is.
+ */
+export function answerRinging(call: string): void {
+  if (hasPhone.peek() !== true) return;
+  const mine = legs.peek().filter((leg) => leg.call === call);
+  const ringing = mine.find((leg) => leg.state.peek() === "ringing");
   if (ringing) void pickUp(ringing);
-  else answerUntil = Date.now() + ANSWER_WITHIN;
+  else if (mine.length === 0) expect(call);
 }
 
 /** The next ringing for this call is answered at once: the phone was asked for. */
@@ -103,10 +111,13 @@ export function unexpect(call: string): void {
   expected.delete(call);
 }
 
+function isExpected(call: string): boolean {
+  return (expected.get(call) ?? 0) > Date.now();
+}
+
 export async function pickUp(leg: Leg): Promise<void> {
   if (leg.state.value !== "ringing") return;
   leg.state.value = "answering";
-  answerUntil = 0;
   const stream = await (talk ??= openTalk());
   leg.answer(stream, lineSettings?.iceServers ?? [], chosenSpeaker.peek());
   if (legs.peek().length === 0) void hangUpMicrophone();
@@ -131,20 +142,35 @@ export function takeOver(): void {
 
 export const currentConnection = (): number => connection;
 
+/** Whether the PBX has ever said to this tab which call a leg is of; if so it does each time. */
+export const namesCalls = (): boolean => kept("names") !== null;
+
 // ---------------------------------------------------------------- from login to logout
 
 /** Runs as long as the page is open. A wallboard on a screen is nobody's phone. */
 export function keepPhone(): void {
+  // Loaded while what this page was made from is there still; whoever logs in hours later has it then.
+  if (screen.peek() !== "wallboard") void loadLine().catch(() => undefined);
   let owner: string | null = null;
+  let turn = 0;
   effect(() => {
     const who = session.value?.agent ?? null;
-    // A session that ran out does not take the phone from somebody who talks.
-    if (who === owner || (who === null && ended.peek() === "expired" && legs.peek().length > 0)) return;
-    if (who !== null && screen.value === "wallboard") return;
-    if (owner !== null) stop();
+    if (who === owner) return;
+    if (owner !== null) {
+      // However the session ended: nobody's caller is hung up on. The phone goes when the last call is over.
+      if (legs.value.some((leg) => leg.state.value !== "ringing")) return;
+      owner = null;
+      turn += 1;
+      untracked(stop);
+    }
+    const inPage = webphone.value;
+    if (who === null || screen.value === "wallboard" || inPage === null) return;
     owner = who;
-    if (who !== null) void start(() => owner === who);
+    const mine = turn;
+    if (inPage) untracked(() => void start(() => turn === mine));
+    else hasPhone.value = false;
   });
+  model.onEvent(follow);
   effect(ringWhenSomebodyCalls);
   effect(() => {
     void [chosenMicrophone.value, processing.value];
@@ -161,14 +187,58 @@ export function keepPhone(): void {
   });
 }
 
+/** Whether the agent's phone is the one in the page. null: not known yet. */
+const webphone = computed<boolean | null>(() => {
+  const me = model.me.value;
+  return me === null || me.id !== session.value?.agent ? null : me.capabilities.webphone;
+});
+
+let lineLoading: Promise<typeof import("./line")> | null = null;
+
+function loadLine(): Promise<typeof import("./line")> {
+  lineLoading ??= import("./line").catch((error: unknown) => {
+    lineLoading = null;
+    throw error;
+  });
+  return lineLoading;
+}
+
 async function start(wanted: () => boolean): Promise<void> {
-  for (;;) {
+  const code = await loadLine().catch(() => null);
+  if (!wanted()) return;
+  unloadable.value = code === null;
+  if (code === null) {
+    hasPhone.value = true;
+    return;
+  }
+  const name = await tabName();
+  const phone = await settings(wanted);
+  if (!wanted()) return;
+  hasPhone.value = phone !== null;
+  if (phone === null) return;
+  if (copied.peek() && legs.peek().length === 0) mute(false);
+  lineSettings = phone;
+  // Before the line: without a microphone there is something to be said, whatever the line does.
+  void prepareMicrophone();
+  line = new code.Line(phone, name, {
+    registration: (now) => {
+      registration.value = now;
+    },
+    connected: () => {
+      connection += 1;
+    },
+    rings,
+  });
+  announce();
+  line.start();
+}
+
+/** Asked for until there is an answer. null: the agent has no phone in the page, or has left. */
+async function settings(wanted: () => boolean): Promise<typeof lineSettings> {
+  while (wanted()) {
     try {
       const phone = await api.get("/v1/me/phone");
-      if (!wanted()) return;
-      const { Line } = await import("./line");
-      if (!wanted()) return;
-      lineSettings = {
+      return {
         url: phone.url,
         uri: phone.uri,
         username: phone.username,
@@ -176,30 +246,12 @@ async function start(wanted: () => boolean): Promise<void> {
         displayName: phone.display_name,
         iceServers: phone.ice_servers,
       };
-      hasPhone.value = true;
-      line = new Line(lineSettings, tabName(), {
-        registration: (now) => {
-          registration.value = now;
-        },
-        connected: () => {
-          connection += 1;
-        },
-        rings,
-      });
-      announce();
-      line.start();
-      void prepareMicrophone();
-      return;
     } catch (error) {
-      if (!wanted()) return;
-      if (asProblem(error).status === 404) {
-        hasPhone.value = false;
-        return;
-      }
+      if (asProblem(error).status === 404) return null;
     }
     await new Promise((wake) => setTimeout(wake, AGAIN));
-    if (!wanted()) return;
   }
+  return null;
 }
 
 function stop(): void {
@@ -207,6 +259,7 @@ function stop(): void {
   line = null;
   lineSettings = null;
   hasPhone.value = null;
+  unloadable.value = false;
   registration.value = { state: "off" };
   legs.value = [];
   expected.clear();
@@ -221,27 +274,41 @@ function stop(): void {
 function rings(session: ConstructorParameters<typeof Leg>[0], call: string | null): void {
   const leg = new Leg(session, call, connection, changed);
   legs.value = [...legs.value, leg];
-  const asked = call !== null && (expected.get(call) ?? 0) > Date.now();
+  const asked = call !== null && isExpected(call);
   if (call !== null) {
     expected.delete(call);
     seenCalls.add(call);
+    keep("names", "1");
     brokenCalls.delete(call);
     // What this one takes the place of, and the PBX has let go already.
     for (const old of legs.peek()) if (old !== leg && old.call === call) old.hangUp();
   }
-  // A colleague who dials this phone in the same moment is not what was accepted.
-  if (asked || (call !== null && answerUntil > Date.now())) void pickUp(leg);
+  if (asked) void pickUp(leg);
 }
 
 function changed(leg: Leg): void {
   if (leg.state.peek() !== "ended") {
+    // The microphone may have been changed while the call was being answered.
+    if (leg.state.peek() === "up") void hearMe(leg);
     // For whoever watches the legs: one of them is cut.
     legs.value = [...legs.peek()];
     return;
   }
   legs.value = legs.peek().filter((each) => each !== leg);
   if (leg.broken && leg.call !== null) brokenCalls.add(leg.call);
-  if (legs.peek().length === 0) void hangUpMicrophone();
+  if (legs.peek().length > 0) return;
+  void hangUpMicrophone();
+  // The next caller is heard by default; but a call whose phone rings again goes on as it was.
+  if (!leg.broken && (leg.call === null || !isExpected(leg.call))) mute(false);
+}
+
+/** What the stream says of calls that are or were to be picked up. */
+function follow(event: StreamEvent): void {
+  if (event.type === "call.ended") unexpect(event.data.call.id);
+  if (event.type !== "offer.ended" || event.data.offer.agent !== model.me.peek()?.id) return;
+  const { offer } = event.data;
+  if (offer.state === "accepted") answerRinging(offer.call);
+  else unexpect(offer.call);
 }
 
 function ringWhenSomebodyCalls(): void {
@@ -255,24 +322,60 @@ function ringWhenSomebodyCalls(): void {
 
 // ---------------------------------------------------------------- the microphone, while there is a call
 
-async function openTalk(): Promise<MediaStream> {
-  const stream = await openMicrophone();
-  for (const track of stream.getAudioTracks()) {
-    track.enabled = !muted.peek();
-    track.addEventListener("ended", () => void otherMicrophone());
-  }
-  ownStream.value = stream;
-  return stream;
+function openTalk(): Promise<MediaStream> {
+  const opening: Promise<MediaStream> = openMicrophone().then((stream) => {
+    if (talk === opening) useMicrophone(stream);
+    return stream;
+  });
+  return opening;
 }
 
+function useMicrophone(stream: MediaStream): void {
+  for (const track of stream.getAudioTracks()) {
+    track.enabled = !muted.peek();
+    track.addEventListener("ended", () => {
+      if (ownStream.peek() === stream) void otherMicrophone();
+    });
+  }
+  ownStream.value = stream;
+}
+
+let changing = false;
+let changeAgain = false;
+
+/** One change at a time: whatever is plugged in or chosen meanwhile is looked at when that is done. */
 async function otherMicrophone(): Promise<void> {
-  if (talk === null) return;
-  const before = await talk;
-  talk = openTalk();
-  const track = (await talk).getAudioTracks()[0];
-  if (track) await Promise.all(legs.peek().map((leg) => leg.replace(track)));
+  changeAgain = true;
+  if (changing) return;
+  changing = true;
+  try {
+    while (changeAgain && talk !== null) {
+      changeAgain = false;
+      await changeMicrophone(talk);
+    }
+  } finally {
+    changing = false;
+  }
+}
+
+async function changeMicrophone(opened: Promise<MediaStream>): Promise<void> {
+  const before = await opened;
+  const stream = await openMicrophone();
+  if (talk !== opened) {
+    // The call is over meanwhile; the next one has a microphone of its own.
+    end(stream);
+    return;
+  }
+  talk = Promise.resolve(stream);
+  useMicrophone(stream);
+  await Promise.all(legs.peek().map(hearMe));
   end(before);
-  if (legs.peek().length === 0) await hangUpMicrophone();
+}
+
+/** The leg carries what the microphone says that is open now. */
+async function hearMe(leg: Leg): Promise<void> {
+  const track = ownStream.peek()?.getAudioTracks()[0];
+  if (track) await leg.replace(track);
 }
 
 async function hangUpMicrophone(): Promise<void> {
@@ -292,11 +395,4 @@ tabs?.addEventListener("message", ({ data }: MessageEvent<{ uri: string }>) => {
 
 function announce(): void {
   tabs?.postMessage({ uri: lineSettings?.uri });
-}
-
-/** By this the PBX knows this tab again after a reload. */
-function tabName(): string {
-  const name = kept("tab") ?? `page-${crypto.randomUUID()}`;
-  keep("tab", name);
-  return name;
 }

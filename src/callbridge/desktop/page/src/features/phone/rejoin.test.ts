@@ -110,3 +110,45 @@ test("a page that goes has its caller held, and remembers to resume them", async
   expect(fetched).toHaveBeenCalledWith("/v1/calls/c-1:hold", expect.objectContaining({ keepalive: true }));
   expect(JSON.parse(sessionStorage.getItem("callbridge.phone.calls") ?? "")).toEqual({ "c-1": "resume" });
 });
+
+test("a duplicated tab takes no call from the one that it was copied from", async () => {
+  const { rejoin, knows } = await open({ "c-1": "resume" });
+  const tab = await import("./tab");
+  rejoin.keepCalls();
+  tab.copied.value = true;
+  knows({});
+  await settled();
+  expect(asked()).toEqual([]);
+  expect(tab.kept("calls")).toBe(null);
+});
+
+test("a colleague who called directly is not taken for the phone of a call", async () => {
+  const { phone, rejoin, knows } = await open({ "c-1": "had" });
+  sessionStorage.setItem("callbridge.phone.names", "1");
+  rejoin.keepCalls();
+  phone.legs.value = [leg({ call: null })] as unknown as Legs;
+  knows({});
+  await settled();
+  expect(asked()).toEqual(["/v1/calls/{call}:reconnect-phone"]);
+});
+
+test("where the PBX says of no leg which call it is of, any is taken for the call's", async () => {
+  const { phone, rejoin, knows } = await open({ "c-1": "had" });
+  rejoin.keepCalls();
+  phone.legs.value = [leg({ call: null })] as unknown as Legs;
+  knows({});
+  await settled();
+  expect(asked()).toEqual([]);
+});
+
+test("a call that ended while the page was reloaded leaves no muted microphone", async () => {
+  const { phone, rejoin, knows } = await open({ "c-1": "had" });
+  phone.mute(true);
+  rejoin.keepCalls();
+  knows({});
+  await settled();
+  expect(phone.muted.value).toBe(true);
+  knows(null);
+  await settled();
+  expect(phone.muted.value).toBe(false);
+});

@@ -10,8 +10,20 @@ import { session } from "../../api/session";
 import { connection as stream } from "../../api/stream";
 import type { Call } from "../../api/types";
 import { model } from "../../model/store";
-import { brokenCalls, currentConnection, expect, hasPhone, legs, registration, seenCalls, unexpect } from "./phone";
-import { keep, kept } from "./tab";
+import {
+  brokenCalls,
+  currentConnection,
+  expect,
+  hasPhone,
+  legs,
+  mute,
+  muted,
+  namesCalls,
+  registration,
+  seenCalls,
+  unexpect,
+} from "./phone";
+import { copied, keep, kept } from "./tab";
 
 /** Calls that this tab's phone rang for, and whether their caller is to be resumed after a reload. */
 type Had = Record<string, "had" | "resume">;
@@ -46,6 +58,12 @@ export function keepCalls(): void {
     for (const call of model.myCalls.value) bringBack(call);
     for (const leg of legs.value) if (leg.call !== null && isOver(leg.call, over)) leg.hangUp();
   });
+  effect(() => {
+    if (!copied.value) return;
+    for (const call of Object.keys(had)) delete had[call];
+    beforeTheReload.clear();
+    store();
+  });
   setInterval(() => {
     turn.value += 1;
   }, LOOK);
@@ -69,7 +87,8 @@ function ready(): boolean {
 }
 
 function bringBack(call: Call): void {
-  const mine = legs.value.filter((leg) => leg.call === call.id || leg.call === null);
+  // Where the PBX says of no leg which call it is of, any may be this one's.
+  const mine = legs.value.filter((leg) => leg.call === call.id || (leg.call === null && !namesCalls()));
   const here = mine.some((leg) => leg.connection === currentConnection() && !leg.cut);
   if (here || !WITH_PHONE.has(call.state)) {
     without.delete(call.id);
@@ -102,6 +121,8 @@ function remember(): void {
   for (const { call } of legs.value) if (call !== null) had[call] ??= "had";
   for (const call of Object.keys(had)) if (isOver(call, null)) delete had[call];
   store();
+  // A call that ended while the page was reloaded: the next one does not begin muted.
+  if (muted.peek() && legs.value.length === 0 && Object.keys(had).length === 0) mute(false);
 }
 
 /** Whether the gateway knows no such call of mine any more; with `seen`: for some time already. */

@@ -68,12 +68,13 @@ export function watch(): () => void {
   };
 }
 
-/** Loads who there is, and again where that has changed. */
+/** Loads who there is, and again where that has changed, or with each snapshot their names may have. */
 function keepPeople(): () => void {
   let asked = "";
   return effect(() => {
     if (!everybody.known.value || session.value === null) return;
-    const ids = [...everybody.agents.value.keys(), "|", ...everybody.groups.value.keys()].join();
+    const there = [...everybody.agents.value.keys(), "|", ...everybody.groups.value.keys()];
+    const ids = [everybody.snapshots.value, ...there].join();
     if (ids === asked) return;
     asked = ids;
     api.get("/v1/agents").then(
