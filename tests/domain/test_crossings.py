@@ -170,6 +170,31 @@ def test_given_externals_may_stay_and_the_caller_is_held_when_agent_1_hangs_up_t
     check_at_rest(sim)
 
 
+@pytest.mark.parametrize("target_too", [False, True])
+def test_given_a_fourth_who_still_rings_when_the_others_hang_up_then_the_caller_is_not_left_with_it(
+    target_too: bool,
+) -> None:
+    options = Options(four_way=True, externals_may_stay=True, outbound_dial="PJSIP/{number}@carrier")
+    sim = Simulation(settings(options))
+    call = consulting(sim, NUMBER, "+4930123")
+    sim.verb("anna", call, "merge")
+    sim.settle()
+    sim.fourth("anna", call, "+4940555")
+    sim.settle()
+    fourth = sim.leg_of("+4940555")
+    if target_too:
+        sim.hang_up(sim.leg_of("+4930123"))
+    sim.hang_up(sim.leg_of("anna"))
+    sim.settle()
+    assert fourth not in sim.channels
+    if target_too:
+        assert sim.on_music(call)
+        assert sim.state("anna") is AgentState.OFFERED
+    else:
+        assert sim.talking(call) == {"+4930123"}
+    check_at_rest(sim)
+
+
 # ---------------------------------------------------------------- a gateway that dies between deciding and doing
 
 

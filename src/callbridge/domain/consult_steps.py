@@ -322,6 +322,9 @@ def leave(step: Step, call: Call, signal: Signal) -> None:
 
 def _leave(step: Step, call: Call) -> None:
     target, fourth = call.party(LegRole.TARGET), call.party(LegRole.FOURTH)
+    if fourth is not None and fourth not in _remaining(call) and (target is None or target.agent is None):
+        # A phone that still rings: without an agent nobody is there whom it would call.
+        call, fourth = drop_fourth(step, call), None
     if target is not None and fourth is None and not in_one_room(step, call.caller, target.channel):
         # One of them was held, or is not there yet: agent 1 is let go once they talk.
         _stage(step, replace(call, caller_held=False), Stage.COMPLETING)
