@@ -1,5 +1,6 @@
 /** Logging out; whoever is in a call is asked before. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { logOut } from "../api/client";
 import { legs } from "../features/phone/phone";
 import { model } from "../model/store";
@@ -15,6 +16,13 @@ export function leave(): void {
 }
 
 export function LeaveDialog() {
+  // Whose session ends meanwhile is not asked after the next login.
+  useEffect(
+    () => () => {
+      asking.value = false;
+    },
+    [],
+  );
   if (!asking.value) return null;
   const close = () => {
     asking.value = false;

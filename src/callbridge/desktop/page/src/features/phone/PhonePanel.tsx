@@ -66,7 +66,7 @@ export function PhonePanel() {
 export function CallThatGoesOn() {
   if (session.value !== null || legs.value.length === 0) return null;
   return (
-    <Panel title={t("phone.goesOn")}>
+    <Panel title={t("phone.goesOn")} class={css.goesOn}>
       <div class={css.parts}>
         <OwnCalls />
         <InCall />

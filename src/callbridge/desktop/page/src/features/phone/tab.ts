@@ -3,8 +3,8 @@ import { signal } from "@preact/signals";
 import { newKey } from "../../api/client";
 
 const PREFIX = "callbridge.phone.";
-/** A page that is reloaded may still have the name for a moment (ms). */
-const LETS_GO = 1000;
+/** For how long (ms) a page that is being reloaded may still have the name: it is waited for no longer than needed. */
+const LETS_GO = 2500;
 
 /** Whether this tab began as a copy of another one: what it remembers is the other's. */
 export const copied = signal(false);
