@@ -27,6 +27,8 @@ _MOST_CALLERS = 3
 _THINKING = (3.0, 6.0)
 """Seconds until one of them accepts; time to be faster."""
 _PICKING_UP = 1.0
+_PATIENCE = 1800.0
+"""Seconds that a caller stays with somebody who tries things out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ class Playground:
         self._screen = screen
         self._rhythm = rhythm or Rhythm()
         self._callers: set[Caller] = set()
+        self._with_you: set[str] = set()
+        """Numbers of the callers whom a person has who looks at the demo: they are in no hurry."""
         self._told: dict[str, str] = {}
         """Call or transfer -> what was last told of it, so that nothing is told twice."""
         # A program with the service's token sees what happens to everybody.
@@ -98,6 +102,7 @@ class Playground:
         for group, agent in scene.PLAYGROUND_MEMBERS.items():
             also = "; a supervisor too" if agent == "felix" else ""
             screen.row("log in as", f"{agent}, password {site.password} ({spoken(group)}{also}; become Available)")
+        screen.row("callers", "one every half minute or so; they stay a minute, and with you until you hang up")
         screen.row("API", f"{site.url}/v1 (its document: {site.url}/v1/openapi.json)")
         for agent in (YOURS, *TAKING_CALLS):
             group = "Billing" if agent == "dora" else "Support"
@@ -185,9 +190,13 @@ class Playground:
             await caller.wait_ended(random.uniform(*self._rhythm.stay))
         except TimeoutError:
             with contextlib.suppress(TimeoutError):
+                if number in self._with_you:
+                    await caller.wait_ended(_PATIENCE)
+            with contextlib.suppress(TimeoutError):
                 await caller.hang_up()
         finally:
             self._callers.discard(caller)
+            self._with_you.discard(number)
 
     # ------------------------------------------------------------ agents
 
@@ -241,6 +250,8 @@ class Playground:
 
     def _talking(self, call: Any) -> None:
         agent = call["agent"]
+        if agent == YOURS or agent in scene.PAGE_AGENTS:
+            self._with_you.add(call["caller_number"])
         news = self._tell_news(call, f"{spoken(agent)} talks with {call['caller_name']}")
         if agent == YOURS and news:
             self._screen.line("# transfer the caller to Billing", "dim")
