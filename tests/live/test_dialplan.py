@@ -112,8 +112,7 @@ def variables(message: Message) -> dict[str, str]:
 
 async def up(lab: Lab, phone: str) -> str:
     """The name of this phone's channel on the PBX."""
-    rows = await (await lab.ami()).list_action("CoreShowChannels")
-    return next(row["Channel"] for row in rows if row["Channel"].startswith(f"PJSIP/{phone}-"))
+    return next(row["Channel"] for row in await lab.channels() if row["Channel"].startswith(f"PJSIP/{phone}-"))
 
 
 class Gateway:

@@ -9,6 +9,7 @@ import pytest_asyncio
 from consults import RECORDED, consulting_from, heard_soon, settled, site_with_conferences, talk
 from steps import at_work, configure, connected, ended_call, eventually, hear_each_other, hears_music
 
+from callbridge.demo.bank_lines import Caller
 from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
 from callbridge.demo.sound import SoundTrack
@@ -56,6 +57,17 @@ async def file_of(site: Site, call: str) -> str:
     return str(name)
 
 
+async def over(site: Site, lab: Lab, caller: Caller, call: str, *names: str) -> list[SoundTrack]:
+    """The caller hangs up: these files of the call, with the voices that were there."""
+    sources = lab.bank.sources
+    await caller.hang_up()
+    await ended_call(site, call)
+    tracks = [await recorded(lab, name) for name in names]
+    for track in tracks:
+        track.sources = sources
+    return tracks
+
+
 async def test_given_a_recorded_call_then_one_file_has_caller_and_both_agents_and_not_the_private_consultation(
     site: Site, lab: Lab
 ) -> None:
@@ -69,11 +81,7 @@ async def test_given_a_recorded_call_then_one_file_has_caller_and_both_agents_an
     await anna.person.complete(transfer["id"])
     await talk(site, call, "caller", "agent")
     await hear_each_other(lab, caller, carla.phone)
-    sources = lab.bank.sources
-    await caller.hang_up()
-    await ended_call(site, call)
-    track = await recorded(lab, name)
-    track.sources = sources
+    [track] = await over(site, lab, caller, call, name)
     found = spans(track, caller.name, "anna", "carla")
     assert {caller.name, "anna"} <= set(found), found
     # The caller's own voice is in it from the beginning to the end, also while they were on hold.
@@ -101,11 +109,7 @@ async def test_given_a_recorded_conference_when_agent_1_leaves_then_the_target_i
     await anna.person.leave_conference(transfer["id"])
     await talk(site, call, "caller", "agent")
     await hear_each_other(lab, caller, carla.phone)
-    sources = lab.bank.sources
-    await caller.hang_up()
-    await ended_call(site, call)
-    track = await recorded(lab, name)
-    track.sources = sources
+    [track] = await over(site, lab, caller, call, name)
     found = spans(track, caller.name, "anna", "carla")
     assert set(found) == {caller.name, "anna", "carla"}
     # Both in the conference, then the target alone to the end.
@@ -133,14 +137,8 @@ async def test_given_consultations_are_recorded_then_each_is_in_a_file_of_its_ow
     await lab.assert_hears({caller: {anna.phone, carla.phone}})
     await anna.person.cancel(transfer["id"])
     await hear_each_other(lab, caller, anna.phone)
-    sources = lab.bank.sources
     stem = (await file_of(site, call)).removesuffix(".wav")
-    await caller.hang_up()
-    await ended_call(site, call)
-    track = await recorded(lab, f"{stem}-consult-1.wav")
-    track.sources = sources
+    track, whole = await over(site, lab, caller, call, f"{stem}-consult-1.wav", f"{stem}.wav")
     # Both private talks, nothing of the conference.
     assert set(spans(track, caller.name, "anna", "carla", HOLD_MUSIC)) == {"anna", "carla"}
-    whole = await recorded(lab, f"{stem}.wav")
-    whole.sources = sources
     assert set(spans(whole, caller.name, "anna", "carla", HOLD_MUSIC)) == {caller.name, "anna", "carla", HOLD_MUSIC}

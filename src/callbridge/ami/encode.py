@@ -23,13 +23,13 @@ from callbridge.domain.effects import (
     ToFallback,
 )
 
-PLACES = (
-    "callbridge-hold,s,1",
-    "callbridge-leg,s,7",
-    "callbridge-talk,s,1",
-    "callbridge-join,s,1",
-    "callbridge-fallback,s,1",
-)
+_HOLD = "callbridge-hold,s,1"
+_LEG_AGAIN = "callbridge-leg,s,7"
+"""Past the lines that a leg runs once."""
+_TALK = "callbridge-talk,s,1"
+_JOIN = "callbridge-join,s,1"
+_FALLBACK = "callbridge-fallback,s,1"
+PLACES = (_HOLD, _LEG_AGAIN, _TALK, _JOIN, _FALLBACK)
 """Where channels are redirected to. Where there is no such place Asterisk says `Success`, and the channel is gone."""
 
 _UNSAFE_NAME = re.compile(rf'[{FORBIDDEN}"<>\\,;|()]+')
@@ -57,19 +57,18 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             # AMI's own MixMonitor needs the class `system`, which nobody should have who does not own the PBX.
             file = _setvar(effect.caller_name, "CALLBRIDGE_RECORD", effect.record)
             peer = _setvar(effect.caller_name, "CALLBRIDGE_PEER", effect.leg_name)
-            return (file, peer, _redirect(effect.caller_name, "callbridge-talk"))
+            return (file, peer, _redirect(effect.caller_name, _TALK))
         case Bridge():
             return (Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"}),)
         case Hold():
-            return (_redirect(effect.name, "callbridge-hold"),)
+            return (_redirect(effect.name, _HOLD),)
         case Park():
-            # Past the lines that a leg runs once.
-            return (_redirect(effect.name, "callbridge-leg", "7"),)
+            return (_redirect(effect.name, _LEG_AGAIN),)
         case Join():
             peer = _setvar(effect.name, "CALLBRIDGE_PEER", effect.peer_name)
-            return (peer, _redirect(effect.name, "callbridge-join"))
+            return (peer, _redirect(effect.name, _JOIN))
         case ToFallback():
-            return (_redirect(effect.name, "callbridge-fallback"),)
+            return (_redirect(effect.name, _FALLBACK),)
         case SetAfter():
             return (_setvar(effect.name, "CALLBRIDGE_AFTER", effect.after),)
         case SetHear():
@@ -87,8 +86,9 @@ def _setvar(channel: str, name: str, value: str) -> Action:
     return Action("Setvar", {"Channel": channel, "Variable": name, "Value": value})
 
 
-def _redirect(channel_name: str, context: str, priority: str = "1") -> Action:
-    return Action("Redirect", {"Channel": channel_name, "Context": context, "Exten": "s", "Priority": priority})
+def _redirect(channel_name: str, place: str) -> Action:
+    context, exten, priority = place.split(",")
+    return Action("Redirect", {"Channel": channel_name, "Context": context, "Exten": exten, "Priority": priority})
 
 
 def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:

@@ -22,16 +22,13 @@ from callbridge.domain.calls import (
 )
 from callbridge.domain.causes import DECLINED, NO_ANSWER
 from callbridge.domain.consult_release import drop_target, fail
-from callbridge.domain.effects import ConfirmReservation, Originate, Park, SetAfter, SetHear
+from callbridge.domain.effects import ORIGINATE_MARGIN, ConfirmReservation, Originate, Park, SetAfter, SetHear
 from callbridge.domain.eligibility import judge
 from callbridge.domain.ids import AgentId, leg_channel_id
 from callbridge.domain.people import give_call, make_busy
 from callbridge.domain.screen_pop import make_pop
 from callbridge.domain.signals import Reserved
 from callbridge.domain.step import Step
-
-_ORIGINATE_MARGIN = 10.0
-"""Seconds by which the PBX's own time limit of a ringing leg lies behind all of ours."""
 
 
 def wanted_route(call: Call) -> Route | None:
@@ -148,7 +145,7 @@ def _dial(step: Step, call: Call, leg: Leg, phone: str, seconds: float, *, in_pa
             external=leg.number is not None,
             caller_number=shown or call.caller_number,
             caller_name="" if shown else call.caller_name,
-            timeout=seconds + _ORIGINATE_MARGIN,
+            timeout=seconds + ORIGINATE_MARGIN,
             named=in_page,
         )
     )

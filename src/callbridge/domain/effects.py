@@ -14,6 +14,10 @@ from callbridge.domain.ids import AgentId, CallId, ChannelId, OfferId, RequestId
 # ---------------------------------------------------------------- the PBX
 
 
+ORIGINATE_MARGIN = 10.0
+"""Seconds by which the PBX's own time limit of a ringing leg lies behind all of ours."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Originate:
     """Ring an agent's phone; when it answers, the leg waits in silence in `callbridge-leg`."""

@@ -24,7 +24,7 @@ from callbridge.domain.calls import (
 from callbridge.domain.causes import END_FOLLOWS
 from callbridge.domain.consult_offers import offer_to_target, wanted_route
 from callbridge.domain.consult_release import release
-from callbridge.domain.effects import ConfirmReservation, Originate, ReleaseReservation, Reserve
+from callbridge.domain.effects import ORIGINATE_MARGIN, ConfirmReservation, Originate, ReleaseReservation, Reserve
 from callbridge.domain.eligibility import Candidates, judge, max_sessions, offer_kind, why_not
 from callbridge.domain.ids import AgentId, leg_channel_id, offer_id
 from callbridge.domain.people import give_call, make_busy
@@ -36,8 +36,6 @@ from callbridge.domain.step import Step
 _TRY_AGAIN = 1.0
 """Seconds before candidates are asked for again whom the store did not give, though they looked free."""
 _REMEMBERED_WAITS = 20
-_ORIGINATE_MARGIN = 10.0
-"""Seconds by which the PBX's own time limit of a ringing leg lies behind all of ours."""
 
 
 def dispatch(step: Step) -> None:
@@ -165,7 +163,7 @@ def _make_offer(step: Step, call: Call, signal: Reserved) -> None:
             phone=settings.phone,
             caller_number=call.caller_number,
             caller_name=call.caller_name,
-            timeout=step.options.offer_timeout + step.options.answer_timeout + _ORIGINATE_MARGIN,
+            timeout=step.options.offer_timeout + step.options.answer_timeout + ORIGINATE_MARGIN,
             named=settings.phone_in_page,
         )
     )

@@ -10,13 +10,10 @@ from dataclasses import replace
 from callbridge.domain import offers
 from callbridge.domain.calls import Call, CallState, Consult, Leg, LegRole, Offer, Stage
 from callbridge.domain.consult_release import release
-from callbridge.domain.effects import Originate, SetAfter
+from callbridge.domain.effects import ORIGINATE_MARGIN, Originate, SetAfter
 from callbridge.domain.ids import AgentId, leg_channel_id
 from callbridge.domain.signals import RingAgain, Signal
 from callbridge.domain.step import Step
-
-_ORIGINATE_MARGIN = 10.0
-"""Seconds by which the PBX's own time limit of a ringing leg lies behind ours."""
 
 
 def while_connecting(step: Step, call: Call, signal: Signal) -> None:
@@ -85,7 +82,7 @@ def _dial(step: Step, call: Call, agent: AgentId, role: LegRole, offer: Offer) -
             phone=settings.phone,
             caller_number=call.caller_number,
             caller_name=call.caller_name,
-            timeout=step.options.answer_timeout + _ORIGINATE_MARGIN,
+            timeout=step.options.answer_timeout + ORIGINATE_MARGIN,
             hear="ringing" if ringing else "silence",
             named=settings.phone_in_page,
         )
