@@ -21,7 +21,7 @@ from callbridge.ami.decode import WANTED
 from callbridge.ami.link import Link
 from callbridge.config import Config, ConfigError, load_config
 from callbridge.domain.engine import Engine
-from callbridge.domain.signals import Configured
+from callbridge.domain.model.signals import Configured
 from callbridge.logs import set_up_logs
 from callbridge.observe import GatewayMetrics
 from callbridge.runtime import Pbx, Runtime

@@ -8,8 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from callbridge.ami.link import Link
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallState
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallState
 from callbridge.runtime import Pbx, Runtime
 
 

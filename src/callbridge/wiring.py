@@ -8,9 +8,9 @@ from callbridge.ami.link import SessionSettings
 from callbridge.config import Config
 from callbridge.config.model import Login
 from callbridge.desktop import PageSettings
-from callbridge.domain.effects import PublishAgent, PublishCall
-from callbridge.domain.ids import AgentId
-from callbridge.domain.world import World
+from callbridge.domain.model.effects import PublishAgent, PublishCall
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.world import World
 from callbridge.store import OutboxMessage, Store
 from callbridge.web import IceServer, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings, ports
 from callbridge.web.webhooks import WebhookSender, outbox_messages

@@ -10,8 +10,8 @@ from callbridge.ami.errors import StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.headers import checked
 from callbridge.ami.snapshot import take_snapshot
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.effects import (
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.effects import (
     Bridge,
     Hangup,
     Hold,
@@ -24,8 +24,7 @@ from callbridge.domain.effects import (
     StopRecording,
     ToFallback,
 )
-from callbridge.domain.ids import CallId, ChannelId
-from callbridge.domain.signals import (
+from callbridge.domain.model.facts import (
     ChannelAnswered,
     ChannelEntered,
     ChannelGone,
@@ -34,6 +33,7 @@ from callbridge.domain.signals import (
     OriginateFailed,
     PhoneChanged,
 )
+from callbridge.domain.model.ids import CallId, ChannelId
 
 WORD = "0123456789abcdef0123456789abcdef"
 CALL, LEG = CallId("c-17-1"), ChannelId("c-17-1-leg-1")

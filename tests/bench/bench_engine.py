@@ -15,12 +15,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "domain"))
 
 from simulation import Simulation
 
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.effects import Effect
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId, GroupId
-from callbridge.domain.settings import AgentSettings, GroupSettings, Member, Options, Settings
-from callbridge.domain.signals import PhoneChanged, Signal
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.effects import Effect
+from callbridge.domain.model.facts import PhoneChanged
+from callbridge.domain.model.ids import AgentId, GroupId
+from callbridge.domain.model.settings import AgentSettings, GroupSettings, Member, Options, Settings
+from callbridge.domain.model.signals import Signal
 
 _SPARE = 10
 """Agents beside those who talk: they serve the calls that live and end."""

@@ -31,7 +31,7 @@ from web_samples import (
     world,
 )
 
-from callbridge.domain.effects import PublishCall
+from callbridge.domain.model.effects import PublishCall
 from callbridge.web import Limits, create_app, create_hub, start_server
 
 ROUNDS = 5

@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "contract"))
 import postgres
 from store_samples import ANNA, a_call, a_pop, a_reserve, a_transfer, an_offer
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import HistoryEntry
-from callbridge.domain.effects import Record, ReleaseReservation, SaveAgent, SaveCall, StoreEffect
-from callbridge.domain.ids import AgentId, CallId, OfferId
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import HistoryEntry
+from callbridge.domain.model.effects import Record, ReleaseReservation, SaveAgent, SaveCall, StoreEffect
+from callbridge.domain.model.ids import AgentId, CallId, OfferId
 from callbridge.store import Store
 
 SIZES = (1, 10, 100)

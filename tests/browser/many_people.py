@@ -15,27 +15,22 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "web"))
 from web_fakes import KNOWN, PASSWORD, FakeArchive, FakeGateway, token_hash, web_settings
 
 from callbridge.desktop import bundle
-from callbridge.domain.agents import Agent, PhoneState, Presence
-from callbridge.domain.calls import (
-    Call,
-    CallOutcome,
-    CallState,
+from callbridge.domain.model.agents import Agent, PhoneState, Presence
+from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.effects import PublishAgent, PublishCall
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId, OfferId, PopId, PresetId, TransferId
+from callbridge.domain.model.offer import Offer, OfferKind, OfferState, Pop
+from callbridge.domain.model.settings import AgentSettings, GroupSettings, Member, Options, PresetSettings, Settings
+from callbridge.domain.model.transfer import (
     Destination,
     DestinationKind,
-    Offer,
-    OfferKind,
-    OfferState,
-    Pop,
     Route,
     RouteKind,
     Transfer,
     TransferKind,
     TransferState,
 )
-from callbridge.domain.effects import PublishAgent, PublishCall
-from callbridge.domain.ids import AgentId, CallId, ChannelId, GroupId, OfferId, PopId, PresetId, TransferId
-from callbridge.domain.settings import AgentSettings, GroupSettings, Member, Options, PresetSettings, Settings
-from callbridge.domain.world import World
+from callbridge.domain.model.world import World
 from callbridge.web import Hub, Limits, Scope, Service, create_app, create_hub, start_server
 
 FIRST = [

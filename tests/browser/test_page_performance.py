@@ -12,7 +12,7 @@ import pytest_asyncio
 from many_people import BOSS, WORKER, Site, group_id, large_site
 from playwright.async_api import Browser, CDPSession, Page, expect
 
-from callbridge.domain.agents import Presence
+from callbridge.domain.model.agents import Presence
 
 BURST = 200
 FRAMES_OF_A_BURST = 4

@@ -8,8 +8,9 @@ import pytest
 from many_people import BOSS, WORKER, Site, agent_id, group_id, large_site, violations
 from playwright.async_api import Browser, Page, expect
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import CallOutcome, TransferKind, TransferState
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import CallOutcome
+from callbridge.domain.model.transfer import TransferKind, TransferState
 
 VIEW, WALLBOARD = "/#/supervisor", "/#/wallboard"
 

@@ -5,7 +5,7 @@ import re
 from many_people import BOARD_TOKEN, BOSS, WORKER, Site, group_id, large_site, violations
 from playwright.async_api import Browser, Page, expect
 
-from callbridge.domain.agents import Presence
+from callbridge.domain.model.agents import Presence
 
 WALLBOARD = "/#/wallboard"
 

@@ -12,7 +12,7 @@ from steps import ring
 
 from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
-from callbridge.domain.agents import Presence
+from callbridge.domain.model.agents import Presence
 
 SECTIONS = ("My Agent Groups", "Agent Groups", "External Presets")
 

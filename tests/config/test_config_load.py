@@ -6,8 +6,8 @@ import pytest
 from config_samples import ENV, RIGHT, Load, changed
 
 from callbridge.config import load_config
-from callbridge.domain.ids import AgentId, GroupId, PresetId
-from callbridge.domain.settings import AgentTransferRule, Member, NumberRules
+from callbridge.domain.model.ids import AgentId, GroupId, PresetId
+from callbridge.domain.model.settings import AgentTransferRule, Member, NumberRules
 
 ANNA, BEN = AgentId("anna"), AgentId("ben")
 

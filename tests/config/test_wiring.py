@@ -2,7 +2,7 @@
 
 from config_samples import ENV, RIGHT, Load, changed
 
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 from callbridge.wiring import web_settings
 
 ANNA = AgentId("anna")

@@ -9,22 +9,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from callbridge.domain.calls import (
-    Call,
-    CallState,
-    Destination,
-    DestinationKind,
-    Offer,
-    OfferKind,
-    Pop,
-    Route,
-    RouteKind,
-    Transfer,
-)
-from callbridge.domain.effects import Reserve, StoreEffect
-from callbridge.domain.ids import AgentId, CallId, ChannelId, GroupId, OfferId, PopId, TransferId
-from callbridge.domain.settings import AgentTransferMode
-from callbridge.domain.signals import NobodyFree, Reserved
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.effects import Reserve, StoreEffect
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId, OfferId, PopId, TransferId
+from callbridge.domain.model.offer import Offer, OfferKind, Pop
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.signals import NobodyFree, Reserved
+from callbridge.domain.model.transfer import Destination, DestinationKind, Route, RouteKind, Transfer
 from callbridge.store import Store
 
 ANNA, BEN, CLEO = AgentId("anna"), AgentId("ben"), AgentId("cleo")

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from store_samples import a_call, anything
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import Call, HistoryEntry, Offer, Pop, Transfer
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import Call, HistoryEntry
+from callbridge.domain.model.offer import Offer, Pop
+from callbridge.domain.model.transfer import Transfer
 from callbridge.store import codec
 from callbridge.store.codec import Codec, Unreadable
 

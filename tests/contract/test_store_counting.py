@@ -6,8 +6,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 from store_samples import ANNA, BEN, HELP, a_call, a_transfer, an_ended_call, an_offer, perform
 
-from callbridge.domain.calls import CallOutcome, Destination, DestinationKind, OfferState, TransferKind, TransferState
-from callbridge.domain.effects import SaveCall
+from callbridge.domain.model.calls import CallOutcome
+from callbridge.domain.model.effects import SaveCall
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.transfer import Destination, DestinationKind, TransferKind, TransferState
 from callbridge.store import Store
 from callbridge.store.codec import CALLS, OFFERS, TRANSFERS
 from callbridge.store.counting import since_queries

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 import structlog
 from store_samples import ANNA, BEN, a_call, a_reserve, perform, reserve
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import HistoryEntry
-from callbridge.domain.effects import Record, SaveAgent, SaveCall
-from callbridge.domain.ids import CallId
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import HistoryEntry
+from callbridge.domain.model.effects import Record, SaveAgent, SaveCall
+from callbridge.domain.model.ids import CallId
 from callbridge.store import Store, StoreUnavailable, schema
 
 

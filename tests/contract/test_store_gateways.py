@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from store_samples import ANNA, BEN, CLEO, a_reserve, perform, reserve
 
-from callbridge.domain.effects import ConfirmReservation, ReleaseReservation, Reserve
-from callbridge.domain.ids import AgentId, OfferId
-from callbridge.domain.signals import Reserved
+from callbridge.domain.model.effects import ConfirmReservation, ReleaseReservation, Reserve
+from callbridge.domain.model.ids import AgentId, OfferId
+from callbridge.domain.model.signals import Reserved
 from callbridge.store import Store
 from callbridge.store.schema import reservations
 

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from store_samples import a_call, perform
 
-from callbridge.domain.effects import SaveCall
+from callbridge.domain.model.effects import SaveCall
 from callbridge.store import Store, StoreTooNew, schema
 from callbridge.store.codec import CALLS
 from callbridge.store.database import connect

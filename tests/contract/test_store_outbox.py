@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from store_samples import a_call, perform
 
-from callbridge.domain.effects import SaveCall
+from callbridge.domain.model.effects import SaveCall
 from callbridge.store import OutboxCounts, OutboxMessage, Store
 
 

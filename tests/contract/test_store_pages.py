@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from store_samples import ANNA, BEN, CLEO, HELP, SALES, a_call, a_pop, a_transfer, an_ended_call, an_offer, perform
 
-from callbridge.domain.calls import Call, Destination, DestinationKind, HistoryEntry
-from callbridge.domain.effects import Record, SaveCall, StoreEffect
-from callbridge.domain.ids import AgentId, CallId, GroupId, TransferId
+from callbridge.domain.model.calls import Call, HistoryEntry
+from callbridge.domain.model.effects import Record, SaveCall, StoreEffect
+from callbridge.domain.model.ids import AgentId, CallId, GroupId, TransferId
+from callbridge.domain.model.transfer import Destination, DestinationKind
 from callbridge.store import BadCursor, Page, Store
 
 

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from store_samples import ANNA, a_call, a_pop, a_transfer, an_ended_call, an_offer, perform
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import HistoryEntry
-from callbridge.domain.effects import Record, SaveAgent, SaveCall, StoreEffect
-from callbridge.domain.ids import CallId
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import HistoryEntry
+from callbridge.domain.model.effects import Record, SaveAgent, SaveCall, StoreEffect
+from callbridge.domain.model.ids import CallId
 from callbridge.store import OutboxMessage, Store, schema
 
 

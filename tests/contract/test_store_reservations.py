@@ -2,9 +2,9 @@
 
 from store_samples import ANNA, BEN, CLEO, a_call, a_reserve, an_ended_call, perform, reserve
 
-from callbridge.domain.effects import ConfirmReservation, ReleaseReservation, SaveCall
-from callbridge.domain.ids import OfferId
-from callbridge.domain.signals import NobodyFree, Reserved
+from callbridge.domain.model.effects import ConfirmReservation, ReleaseReservation, SaveCall
+from callbridge.domain.model.ids import OfferId
+from callbridge.domain.model.signals import NobodyFree, Reserved
 from callbridge.store import Store
 
 

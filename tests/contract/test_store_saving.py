@@ -8,18 +8,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from store_samples import ANNA, BEN, HELP, a_call, a_pop, a_transfer, an_ended_call, an_offer, anything, perform
 
-from callbridge.domain.agents import Agent, Presence
-from callbridge.domain.calls import (
-    TRANSFER_ENDED,
-    Call,
-    CallState,
-    HistoryEntry,
-    Note,
-    OfferState,
-    TransferState,
-)
-from callbridge.domain.effects import Record, SaveAgent, SaveCall
-from callbridge.domain.ids import CallId, TransferId
+from callbridge.domain.model.agents import Agent, Presence
+from callbridge.domain.model.calls import Call, CallState, HistoryEntry
+from callbridge.domain.model.effects import Record, SaveAgent, SaveCall
+from callbridge.domain.model.ids import CallId, TransferId
+from callbridge.domain.model.offer import Note, OfferState
+from callbridge.domain.model.transfer import TRANSFER_ENDED, TransferState
 from callbridge.store import Store
 
 _numbers = itertools.count(1)

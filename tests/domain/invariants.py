@@ -2,9 +2,12 @@
 
 from simulation import HOLD, LEGS, Simulation
 
-from callbridge.domain.arrangement import together
-from callbridge.domain.calls import Call, CallState, LegState, OfferState, Stage
-from callbridge.domain.eligibility import Candidates, judge
+from callbridge.domain.consult.arrangement import together
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.legs import LegState
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.rules.eligibility import Candidates, judge
 
 WAITS = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
 TALKS = (CallState.TALKING, CallState.CONSULTING, CallState.EXTERNAL)

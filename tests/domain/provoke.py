@@ -5,31 +5,28 @@ from collections.abc import Callable
 from scenes import BEN, CALL, CLEO, EMPTY, FOURTH, OUTSIDE
 from simulation import HOLD, LEGS, Simulation
 
-from callbridge.domain.calls import Call, CallState, Leg, LegRole
-from callbridge.domain.causes import DIED
-from callbridge.domain.ids import AgentId, BridgeId, ChannelId, OfferId
-from callbridge.domain.signals import (
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.causes import DIED
+from callbridge.domain.model.facts import ActionFailed, ChannelAnswered, ChannelGone, ChannelRinging, OriginateFailed
+from callbridge.domain.model.ids import AgentId, BridgeId, ChannelId, OfferId
+from callbridge.domain.model.legs import Leg, LegRole
+from callbridge.domain.model.requests import (
     AcceptOffer,
-    ActionFailed,
     CallFourth,
     CancelTransfer,
-    ChannelAnswered,
-    ChannelGone,
-    ChannelRinging,
     DoParty,
     DoTransfer,
     EndCall,
     HoldCall,
-    OriginateFailed,
     PartyVerb,
     RejectOffer,
     Request,
     RequestTransfer,
     ResumeCall,
     RingAgain,
-    Tick,
     Verb,
 )
+from callbridge.domain.model.signals import Tick
 
 Provoke = Callable[[Simulation], None]
 _MOVES = ("Bridge", "Hold", "Join", "Park")

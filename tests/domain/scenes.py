@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from simulation import HOLD, Simulation, settings
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import CallState, Destination, DestinationKind
-from callbridge.domain.ids import CallId, ChannelId, GroupId
-from callbridge.domain.settings import GroupSettings, Options
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.ids import CallId, ChannelId, GroupId
+from callbridge.domain.model.settings import GroupSettings, Options
+from callbridge.domain.model.transfer import Destination, DestinationKind
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
 BEN = Destination(kind=DestinationKind.AGENT, value="ben")

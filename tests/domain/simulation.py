@@ -7,9 +7,10 @@ up where CALLBRIDGE_AFTER says so; a leg goes back to its own room.
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from callbridge.domain.agents import AgentState, PhoneState, Presence
-from callbridge.domain.calls import Call, CallState, Destination, OfferState
-from callbridge.domain.effects import (
+from callbridge.domain.engine import Engine
+from callbridge.domain.model.agents import AgentState, PhoneState, Presence
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.effects import (
     Anomaly,
     Bridge,
     ConfirmReservation,
@@ -33,9 +34,40 @@ from callbridge.domain.effects import (
     SetHear,
     ToFallback,
 )
-from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PresetId, RequestId
-from callbridge.domain.settings import (
+from callbridge.domain.model.facts import (
+    ActionFailed,
+    ChannelAnswered,
+    ChannelEntered,
+    ChannelFact,
+    ChannelGone,
+    ChannelLeft,
+    ChannelRinging,
+    ChannelVariables,
+    OriginateFailed,
+    PbxLost,
+    PbxSeen,
+)
+from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PresetId, RequestId
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import (
+    AcceptOffer,
+    CallFourth,
+    CancelTransfer,
+    DoParty,
+    DoTransfer,
+    EndCall,
+    HoldCall,
+    LogIn,
+    LogOut,
+    PartyVerb,
+    RejectOffer,
+    RequestTransfer,
+    ResumeCall,
+    RingAgain,
+    SetPresence,
+    Verb,
+)
+from callbridge.domain.model.settings import (
     AgentSettings,
     AgentTransferMode,
     GroupSettings,
@@ -45,39 +77,8 @@ from callbridge.domain.settings import (
     PresetSettings,
     Settings,
 )
-from callbridge.domain.signals import (
-    AcceptOffer,
-    ActionFailed,
-    CallFourth,
-    CancelTransfer,
-    ChannelAnswered,
-    ChannelEntered,
-    ChannelFact,
-    ChannelGone,
-    ChannelLeft,
-    ChannelRinging,
-    ChannelVariables,
-    DoParty,
-    DoTransfer,
-    EndCall,
-    HoldCall,
-    LogIn,
-    LogOut,
-    NobodyFree,
-    OriginateFailed,
-    PartyVerb,
-    PbxLost,
-    PbxSeen,
-    RejectOffer,
-    RequestTransfer,
-    Reserved,
-    ResumeCall,
-    RingAgain,
-    SetPresence,
-    Signal,
-    Tick,
-    Verb,
-)
+from callbridge.domain.model.signals import NobodyFree, Reserved, Signal, Tick
+from callbridge.domain.model.transfer import Destination
 
 HOLD, LEGS = BridgeId("hold"), BridgeId("legs")
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from invariants import check_always, check_at_rest
 from simulation import Simulation, settings
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import Call, CallState, Destination, DestinationKind, Stage
-from callbridge.domain.routing import TABLE, Stimulus
-from callbridge.domain.settings import AgentTransferMode
-from callbridge.domain.signals import PbxLost, Tick
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.facts import PbxLost
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.signals import Tick
+from callbridge.domain.model.transfer import Destination, DestinationKind
+from callbridge.domain.routing.table import TABLE, Stimulus
 
 AGENTS = ("anna", "ben", "cleo")
 DESTINATIONS = (

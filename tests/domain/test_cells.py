@@ -11,11 +11,14 @@ from provoke import FACTS, REQUESTS, asked
 from scenes import CALL, ROUTING_SCENES, SUPERVISED_SCENES
 from simulation import Simulation
 
-from callbridge.domain import consulting, routing
-from callbridge.domain.calls import Call
-from callbridge.domain.effects import Reply
-from callbridge.domain.signals import PhoneChanged, PhoneState, Signal
-from callbridge.domain.step import Step
+from callbridge.domain.consult import table as consulting
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.facts import PhoneChanged
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.routing import table as routing
 
 Row = dict[str, Callable[[Step, Call, Signal], None]]
 Scene = Callable[[], Simulation]

@@ -5,8 +5,8 @@ from invariants import check_at_rest
 from simulation import Simulation
 from test_supervised import CLEO, consulting, talk
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallState
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallState
 
 
 @pytest.mark.parametrize("where", ["consulting", "with_caller", "conference"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbridge.domain.screen_pop import check_crm_template, render_crm_url
+from callbridge.domain.lifecycle.screen_pop import check_crm_template, render_crm_url
 
 CONTACTS = "https://crm.example/contacts/{data.id}/edit?order={data.id}#/tab/{data.id}"
 

@@ -4,9 +4,11 @@ import pytest
 from invariants import check_at_rest
 from simulation import HOLD, Simulation, settings
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallId, CallOutcome, CallState, Destination, DestinationKind
-from callbridge.domain.settings import Options
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.settings import Options
+from callbridge.domain.model.transfer import Destination, DestinationKind
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
 NUMBER = Destination(kind=DestinationKind.NUMBER, value="+4930123")

@@ -6,13 +6,14 @@ import pytest
 from invariants import check_always, check_at_rest
 from simulation import HOLD, LEGS, Simulation, settings
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallOutcome, CallState, Destination, DestinationKind
-from callbridge.domain.effects import Anomaly, Hangup, ReleaseReservation
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId
-from callbridge.domain.settings import AgentSettings
-from callbridge.domain.signals import Tick
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.effects import Anomaly, Hangup, ReleaseReservation
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.settings import AgentSettings
+from callbridge.domain.model.signals import Tick
+from callbridge.domain.model.transfer import Destination, DestinationKind
 
 # ---------------------------------------------------------------- a link that drops between decision and action
 

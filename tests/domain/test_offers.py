@@ -3,10 +3,11 @@
 from invariants import check_at_rest
 from simulation import HOLD, Simulation, settings
 
-from callbridge.domain.agents import AgentState, PhoneState, Presence
-from callbridge.domain.calls import CallOutcome, CallState, OfferState
-from callbridge.domain.settings import Options
-from callbridge.domain.signals import OriginateFailed, PhoneChanged
+from callbridge.domain.model.agents import AgentState, PhoneState, Presence
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.facts import OriginateFailed, PhoneChanged
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.settings import Options
 
 
 def test_given_one_available_agent_when_a_caller_arrives_then_the_agent_has_an_offer_with_a_preview(

@@ -4,10 +4,11 @@ import pytest
 from invariants import check_at_rest
 from simulation import HOLD, Simulation
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallOutcome, CallState, Destination, DestinationKind
-from callbridge.domain.effects import Originate
-from callbridge.domain.signals import PbxLost
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.effects import Originate
+from callbridge.domain.model.facts import PbxLost
+from callbridge.domain.model.transfer import Destination, DestinationKind
 
 EMPTY = Destination(kind=DestinationKind.GROUP, value="empty")
 
@@ -240,7 +241,7 @@ def test_given_a_group_that_is_removed_when_its_callers_wait_then_the_fallback_h
 ) -> None:
     from dataclasses import replace as other
 
-    from callbridge.domain.signals import Configured
+    from callbridge.domain.model.signals import Configured
 
     if when == "offering":
         sim.ready("anna")
@@ -259,7 +260,7 @@ def test_given_a_group_that_is_removed_when_its_callers_wait_then_the_fallback_h
 
 
 def test_given_the_pbx_does_not_answer_an_originate_when_offered_then_no_agent_is_blamed(sim: Simulation) -> None:
-    from callbridge.domain.signals import ActionFailed
+    from callbridge.domain.model.facts import ActionFailed
 
     sim.ready("anna")
     call = sim.arrive()

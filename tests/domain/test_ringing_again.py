@@ -4,10 +4,12 @@ from invariants import check_at_rest
 from simulation import Simulation, settings
 from test_supervised import CLEO, OUT, consulting, stage, talk, transfer_state
 
-from callbridge.domain.agents import AgentState, Presence
-from callbridge.domain.calls import CallState, Stage, TransferState
-from callbridge.domain.effects import Originate, SetHear
-from callbridge.domain.settings import Options
+from callbridge.domain.model.agents import AgentState, Presence
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import Originate, SetHear
+from callbridge.domain.model.settings import Options
+from callbridge.domain.model.transfer import TransferState
 
 
 def reload(sim: Simulation, agent: str, call: object) -> None:

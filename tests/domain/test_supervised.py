@@ -4,20 +4,14 @@ import pytest
 from invariants import check_at_rest
 from simulation import Simulation, settings
 
-from callbridge.domain.agents import AgentState, Presence
-from callbridge.domain.calls import (
-    CallId,
-    CallOutcome,
-    CallState,
-    Destination,
-    DestinationKind,
-    RouteKind,
-    Stage,
-    TransferState,
-)
-from callbridge.domain.consulting import STAGES, TABLE, Event
-from callbridge.domain.effects import Bridge, Park, SetHear, StopRecording
-from callbridge.domain.settings import Options
+from callbridge.domain.consult.table import STAGES, TABLE, Event
+from callbridge.domain.model.agents import AgentState, Presence
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import Bridge, Park, SetHear, StopRecording
+from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.settings import Options
+from callbridge.domain.model.transfer import Destination, DestinationKind, RouteKind, TransferState
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
 SALES = Destination(kind=DestinationKind.GROUP, value="sales")

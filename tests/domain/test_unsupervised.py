@@ -4,17 +4,11 @@ import pytest
 from invariants import check_at_rest
 from simulation import Simulation, settings
 
-from callbridge.domain.agents import AgentState, Presence
-from callbridge.domain.calls import (
-    CallId,
-    CallOutcome,
-    CallState,
-    Destination,
-    DestinationKind,
-    RouteKind,
-    TransferState,
-)
-from callbridge.domain.settings import AgentTransferMode, AgentTransferRule, Options
+from callbridge.domain.model.agents import AgentState, Presence
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.settings import AgentTransferMode, AgentTransferRule, Options
+from callbridge.domain.model.transfer import Destination, DestinationKind, RouteKind, TransferState
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
 SALES = Destination(kind=DestinationKind.GROUP, value="sales")

@@ -5,12 +5,13 @@ from invariants import check_at_rest
 from scenes import CALL, CLEO, OUTSIDE, talking
 from simulation import Simulation
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import Call, CallState, Destination, DestinationKind
-from callbridge.domain.effects import Reply
-from callbridge.domain.eligibility import judge, why_not
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.signals import AddNote
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.requests import AddNote
+from callbridge.domain.model.transfer import Destination, DestinationKind
+from callbridge.domain.rules.eligibility import judge, why_not
 
 
 def call_of(sim: Simulation, call: CallId = CALL) -> Call:

@@ -13,9 +13,13 @@ Ids that count (legs, offers, transfers) are kept, which tells more moments apar
 Keys are Python's 64-bit hashes: with a million moments, two of them share one by chance once in ten million runs.
 """
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import Call, Doing, Leg, LegState, Offer, OfferState, Route
-from callbridge.domain.signals import ChannelFact
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.consult import Doing
+from callbridge.domain.model.facts import ChannelFact
+from callbridge.domain.model.legs import Leg, LegState
+from callbridge.domain.model.offer import Offer, OfferState
+from callbridge.domain.model.transfer import Route
 from explorer.model import Node
 
 _ECHO = 30.0

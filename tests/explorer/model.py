@@ -1,6 +1,7 @@
 """The PBX, a store and the real engine, as one value that is cheap to copy: `Node`."""
 
-from callbridge.domain.effects import (
+from callbridge.domain.engine import Engine
+from callbridge.domain.model.effects import (
     Anomaly,
     Bridge,
     ConfirmReservation,
@@ -15,23 +16,20 @@ from callbridge.domain.effects import (
     SaveCall,
     StoreEffect,
 )
-from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, OfferId
-from callbridge.domain.settings import Settings
-from callbridge.domain.signals import (
+from callbridge.domain.model.facts import (
     ActionFailed,
     ChannelAnswered,
     ChannelEntered,
     ChannelGone,
     ChannelLeft,
     ChannelRinging,
-    NobodyFree,
     OriginateFailed,
     PbxLost,
-    Request,
-    Reserved,
-    Signal,
 )
+from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, OfferId
+from callbridge.domain.model.requests import Request
+from callbridge.domain.model.settings import Settings
+from callbridge.domain.model.signals import NobodyFree, Reserved, Signal
 from explorer.pbx import ARRIVES, HANGUP, HOLD, LEGS, ON_CHANNEL, REFUSABLE, ROOMS, Channel, Pbx, Queued, Violation
 
 __all__ = ["ARRIVES", "HANGUP", "HOLD", "LEGS", "ON_CHANNEL", "REFUSABLE", "ROOMS", "Channel", "Node", "Violation"]

@@ -7,8 +7,8 @@ for a while, before it arrives where the dialplan sends it.
 
 from typing import NamedTuple
 
-from callbridge.domain.causes import DIED
-from callbridge.domain.effects import (
+from callbridge.domain.model.causes import DIED
+from callbridge.domain.model.effects import (
     Bridge,
     Effect,
     Hangup,
@@ -21,8 +21,8 @@ from callbridge.domain.effects import (
     SetHear,
     ToFallback,
 )
-from callbridge.domain.ids import BridgeId, CallId, ChannelId
-from callbridge.domain.signals import ChannelFact, ChannelVariables, PbxSeen
+from callbridge.domain.model.facts import ChannelFact, ChannelVariables, PbxSeen
+from callbridge.domain.model.ids import BridgeId, CallId, ChannelId
 
 HOLD, LEGS, HANGUP = BridgeId("hold"), BridgeId("legs"), BridgeId("hang up")
 ROOMS = (HOLD, LEGS, None)

@@ -1,6 +1,6 @@
 """From here, nothing more goes wrong: facts are delivered and time passes until all is still. Then all hang up."""
 
-from callbridge.domain.calls import Stage
+from callbridge.domain.model.consult import Stage
 from explorer.key import core
 from explorer.model import Node, Violation
 from explorer.rules import check_always, check_at_rest, check_released, is_quiet

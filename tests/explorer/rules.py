@@ -1,9 +1,12 @@
 """What must be true after each step, and once everything has come to rest."""
 
-from callbridge.domain.arrangement import together
-from callbridge.domain.calls import Call, CallState, Leg, LegRole, LegState, OfferState, Stage
-from callbridge.domain.eligibility import judge
-from callbridge.domain.ids import AgentId, ChannelId, OfferId
+from callbridge.domain.consult.arrangement import together
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.ids import AgentId, ChannelId, OfferId
+from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.rules.eligibility import judge
 from explorer.model import HOLD, LEGS, ROOMS, Channel, Node, Violation
 
 MUSIC = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from callbridge.domain.ids import CallId, GroupId
-from callbridge.domain.settings import GroupSettings, Settings
+from callbridge.domain.model.ids import CallId, GroupId
+from callbridge.domain.model.settings import GroupSettings, Settings
 from explorer.model import Node
 from explorer.stimuli import FOURTH
 from explorer.story import CALL, OPTIONS, Story, settings

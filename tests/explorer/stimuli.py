@@ -1,11 +1,12 @@
 """What can happen at a moment, and how it is done: every stimulus is a tuple of strings that a reader understands."""
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import Call, Destination, DestinationKind, LegRole, LegState, OfferState
-from callbridge.domain.effects import Originate
-from callbridge.domain.ids import AgentId, CallId, ChannelId, OfferId, RequestId, TransferId
-from callbridge.domain.settings import AgentTransferMode
-from callbridge.domain.signals import (
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.effects import Originate
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, OfferId, RequestId, TransferId
+from callbridge.domain.model.legs import LegRole, LegState
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import (
     AcceptOffer,
     CallFourth,
     CancelTransfer,
@@ -22,9 +23,11 @@ from callbridge.domain.signals import (
     ResumeCall,
     RingAgain,
     SetPresence,
-    Tick,
     Verb,
 )
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.signals import Tick
+from callbridge.domain.model.transfer import Destination, DestinationKind
 from explorer.model import ARRIVES, HANGUP, HOLD, LEGS, ON_CHANNEL, REFUSABLE, Channel, Node
 
 Stimulus = tuple[str, ...]

@@ -1,7 +1,7 @@
 """Things that happen one after the other, without anything going wrong, until a start is reached."""
 
-from callbridge.domain.ids import AgentId, CallId, ChannelId, GroupId
-from callbridge.domain.settings import AgentSettings, GroupSettings, Member, NumberRules, Options, Settings
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId
+from callbridge.domain.model.settings import AgentSettings, GroupSettings, Member, NumberRules, Options, Settings
 from explorer.model import HOLD, Channel, Node
 from explorer.rules import check_always, is_quiet
 from explorer.stimuli import OUTSIDE, Stimulus, do

@@ -5,14 +5,20 @@ from collections.abc import Callable
 
 import pytest
 
-from callbridge.domain import arrangement, consult_steps, consulting, offers, routing
-from callbridge.domain.calls import Call, CallState, OfferState
-from callbridge.domain.consult_release import drop_target
-from callbridge.domain.consulting import Event
-from callbridge.domain.effects import ReleaseReservation
-from callbridge.domain.routing import Stimulus
-from callbridge.domain.signals import Signal
-from callbridge.domain.step import Step
+from callbridge.domain.consult import arrangement
+from callbridge.domain.consult import table as consulting
+from callbridge.domain.consult import talk_cells as consult_steps
+from callbridge.domain.consult.table import Event
+from callbridge.domain.lifecycle.grid import nothing
+from callbridge.domain.lifecycle.legs import drop_target
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.effects import ReleaseReservation
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.routing import offers
+from callbridge.domain.routing import table as routing
+from callbridge.domain.routing.table import Stimulus
 from explorer.command import line, main
 from explorer.model import Node
 from explorer.rules import check_at_rest, is_quiet
@@ -124,7 +130,7 @@ def test_given_settled_is_said_without_looking_then_it_is_found(monkeypatch: pyt
 
 
 def test_given_a_request_that_is_not_answered_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(consulting.TABLE["conference"], Event.MERGE, consulting.nothing)
+    monkeypatch.setitem(consulting.TABLE["conference"], Event.MERGE, nothing)
     assert "answered 0 times" in found_from("conference").what
 
 

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from callbridge.domain.effects import Bridge, Originate, PbxEffect, Record, Reply
+from callbridge.domain.model.effects import Bridge, Originate, PbxEffect, Record, Reply
 from explorer.model import Node, Violation
 from explorer.rest import come_to_rest
 from explorer.rules import check_always

@@ -9,21 +9,14 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.effects import PbxEffect, PublishAgent, PublishCall, Reserve, SaveCall, StoreEffect
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId, BridgeId, ChannelId, GroupId, RequestId
-from callbridge.domain.settings import AgentSettings, GroupSettings, Member, Options, Settings
-from callbridge.domain.signals import (
-    ChannelEntered,
-    ChannelFact,
-    ChannelVariables,
-    LogIn,
-    NobodyFree,
-    PbxSeen,
-    Reserved,
-    SetPresence,
-)
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.effects import PbxEffect, PublishAgent, PublishCall, Reserve, SaveCall, StoreEffect
+from callbridge.domain.model.facts import ChannelEntered, ChannelFact, ChannelVariables, PbxSeen
+from callbridge.domain.model.ids import AgentId, BridgeId, ChannelId, GroupId, RequestId
+from callbridge.domain.model.requests import LogIn, SetPresence
+from callbridge.domain.model.settings import AgentSettings, GroupSettings, Member, Options, Settings
+from callbridge.domain.model.signals import NobodyFree, Reserved
 from callbridge.runtime.loop import Runtime
 from callbridge.runtime.metrics import LoopMetrics
 

@@ -12,13 +12,13 @@ from scripted import Action, Peer, ScriptedServer, encode
 
 from callbridge.ami.decode import WANTED
 from callbridge.ami.link import Backoff, Link, SessionSettings
-from callbridge.domain.agents import Agent, Presence
-from callbridge.domain.calls import Call, CallState
-from callbridge.domain.effects import Reply
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.settings import Options
-from callbridge.domain.signals import LogIn, SetPresence
+from callbridge.domain.model.agents import Agent, Presence
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.requests import LogIn, SetPresence
+from callbridge.domain.model.settings import Options
 from callbridge.runtime import Pbx, Runtime
 from callbridge.store import Store
 

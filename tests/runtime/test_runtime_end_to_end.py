@@ -7,10 +7,11 @@ import pytest
 from scripted import ScriptedServer, encode
 from scripted_pbx import CALL, CALLER, HOLD, LEG, STAMP, Gateway, message, row
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallState, Destination, DestinationKind, TransferState
-from callbridge.domain.ids import AgentId
-from callbridge.domain.signals import EndCall, RejectOffer, RequestTransfer
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.requests import EndCall, RejectOffer, RequestTransfer
+from callbridge.domain.model.transfer import Destination, DestinationKind, TransferState
 
 SECOND_LEG = f"{CALL}-leg-2"
 

@@ -6,12 +6,15 @@ from dataclasses import replace
 import pytest
 from runtime_fakes import WITHIN, Bench, FakeOutbox, StoreDown, arrival, settings
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import CallState, OfferState
-from callbridge.domain.effects import Originate, Reply, Reserve, SaveCall
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.settings import AgentSettings, Options
-from callbridge.domain.signals import AcceptOffer, Configured, LogIn, PbxLost, PbxSeen
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.effects import Originate, Reply, Reserve, SaveCall
+from callbridge.domain.model.facts import PbxLost, PbxSeen
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import AcceptOffer, LogIn
+from callbridge.domain.model.settings import AgentSettings, Options
+from callbridge.domain.model.signals import Configured
 from callbridge.web.ports import GatewayBusy, GatewayStopped
 
 INBOX = 20_000

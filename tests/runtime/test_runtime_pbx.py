@@ -10,10 +10,11 @@ from runtime_fakes import WITHIN, Clock, Sleeper
 
 from callbridge.ami.errors import ActionRefused, ActionTimeout, ConnectionLost
 from callbridge.ami.framing import Message
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.effects import ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
-from callbridge.domain.ids import CallId, ChannelId
-from callbridge.domain.signals import ActionFailed, ChannelGone, PbxLost, PbxSeen, PhoneChanged, Signal
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.effects import ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
+from callbridge.domain.model.facts import ActionFailed, ChannelGone, PbxLost, PbxSeen, PhoneChanged
+from callbridge.domain.model.ids import CallId, ChannelId
+from callbridge.domain.model.signals import Signal
 from callbridge.runtime.pbx import Pbx
 
 STAMP = "0123456789abcdef" * 2

@@ -7,10 +7,12 @@ import pytest
 from scripted import ScriptedServer, encode
 from scripted_pbx import CALL, CALLER, LEG, STAMP, Gateway, row
 
-from callbridge.domain.calls import CallState, Destination, DestinationKind, Stage, TransferState
-from callbridge.domain.effects import Reply
-from callbridge.domain.ids import AgentId
-from callbridge.domain.signals import CancelTransfer, DoTransfer, RequestTransfer, Verb
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.requests import CancelTransfer, DoTransfer, RequestTransfer, Verb
+from callbridge.domain.model.transfer import Destination, DestinationKind, TransferState
 
 TARGET = f"{CALL}-leg-2"
 ANNA = AgentId("anna")

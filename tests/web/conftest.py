@@ -14,7 +14,7 @@ from web_samples import (
 from web_served import Clock, Serve, Served
 from web_story import Story, telling
 
-from callbridge.domain.calls import Call
+from callbridge.domain.model.calls import Call
 from callbridge.web import create_app, create_hub, start_server
 
 

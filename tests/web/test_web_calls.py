@@ -19,11 +19,13 @@ from web_samples import (
 )
 from web_served import Serve
 
-from callbridge.domain.calls import DestinationKind, HistoryEntry, OfferState, TransferState
-from callbridge.domain.effects import Reply
-from callbridge.domain.ids import CallId, OfferId
-from callbridge.domain.settings import AgentTransferMode
-from callbridge.domain.signals import AcceptOffer, AddNote, CancelTransfer, EndCall, RejectOffer, RequestTransfer
+from callbridge.domain.model.calls import HistoryEntry
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.ids import CallId, OfferId
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import AcceptOffer, AddNote, CancelTransfer, EndCall, RejectOffer, RequestTransfer
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.transfer import DestinationKind, TransferState
 from callbridge.web import Limits
 from callbridge.web.ports import GatewayBusy, GatewayStopped
 from callbridge.web.problems import CODES

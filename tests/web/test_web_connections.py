@@ -11,7 +11,7 @@ from web_fakes import PASSWORD
 from web_samples import ANNA, a_call, talking
 from web_served import Serve, Served
 
-from callbridge.domain.effects import PublishAgent
+from callbridge.domain.model.effects import PublishAgent
 from callbridge.web import Limits
 
 SHORT = Limits(batch=0.02, idle=0.3, body_time=0.3, unread=0.3)

@@ -8,9 +8,11 @@ from web_fakes import CRM_TOKEN
 from web_samples import ANNA, BEN, CLEO, NOW, a_call, a_transfer, consulting, offered, talking
 from web_served import Serve, Served
 
-from callbridge.domain.calls import CallState, Destination, DestinationKind, OfferState, Stage, TransferState
-from callbridge.domain.effects import PublishCall
-from callbridge.domain.signals import (
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import PublishCall
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import (
     AcceptOffer,
     CancelTransfer,
     DoTransfer,
@@ -22,6 +24,7 @@ from callbridge.domain.signals import (
     RingAgain,
     Verb,
 )
+from callbridge.domain.model.transfer import Destination, DestinationKind, TransferState
 from callbridge.web.hub import event_of
 from callbridge.web.problems import CODES
 

@@ -7,9 +7,9 @@ from typing import Any
 from web_samples import ANNA, BEN, a_channel
 from web_story import Story, arrival
 
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.ids import BridgeId, ChannelId
-from callbridge.domain.signals import ChannelAnswered, ChannelEntered, PbxSeen
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.facts import ChannelAnswered, ChannelEntered, PbxSeen
+from callbridge.domain.model.ids import BridgeId, ChannelId
 
 CALL = "c-1800000000-1"
 CALLER = "1800000000.1"

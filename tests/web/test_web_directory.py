@@ -15,8 +15,8 @@ from web_samples import (
 )
 from web_served import Serve
 
-from callbridge.domain.ids import AgentId
-from callbridge.domain.settings import AgentSettings, Member, Options
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.settings import AgentSettings, Member, Options
 from callbridge.web.directory import Directory, words
 from callbridge.web.directory_answers import DirectoryOut
 

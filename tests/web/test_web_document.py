@@ -13,8 +13,8 @@ from web_samples import ANNA, BEN, CLEO, NOW, a_call, a_channel, a_transfer, con
 from web_served import Serve
 
 from callbridge.config.model import EventName
-from callbridge.domain.agents import Agent
-from callbridge.domain.effects import PublishAgent, PublishCall
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.effects import PublishAgent, PublishCall
 from callbridge.web import document, outbox_messages
 from callbridge.web.pushed import EVENTS
 

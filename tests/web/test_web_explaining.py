@@ -8,10 +8,10 @@ from web_fakes import CRM_TOKEN
 from web_samples import ANNA, BEN, CLEO, NOW, WINDOWS, a_call, consulting, talking
 from web_served import Serve, Served
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import HistoryEntry
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.settings import NumberRules
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import HistoryEntry
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.settings import NumberRules
 from callbridge.web.check_views import WORDS
 from callbridge.web.routes.explaining import DECISIONS
 from callbridge.web.table import document

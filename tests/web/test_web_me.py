@@ -10,9 +10,9 @@ from web_samples import ANNA, BEN, CLEO, a_call, settings, talking
 from web_served import Serve
 from web_story import Story
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.effects import PublishAgent
-from callbridge.domain.settings import AgentTransferRule
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.effects import PublishAgent
+from callbridge.domain.model.settings import AgentTransferRule
 
 
 async def test_given_a_page_when_it_reads_me_the_snapshot_and_the_event_then_all_three_are_the_same(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbridge.domain.settings import NumberRules, Options, Settings
+from callbridge.domain.model.settings import NumberRules, Options, Settings
 from callbridge.web.numbers import Typed, international, parse
 
 

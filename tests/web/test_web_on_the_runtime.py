@@ -9,9 +9,9 @@ from test_web_consult_on_the_runtime import CALL, CALLER, leg, offered, talking
 from web_samples import ANNA, BEN
 from web_story import Story, arrival
 
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.ids import ChannelId
-from callbridge.domain.signals import ChannelEntered, ChannelGone, PbxSeen
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.facts import ChannelEntered, ChannelGone, PbxSeen
+from callbridge.domain.model.ids import ChannelId
 
 
 async def test_given_a_caller_when_offered_and_accepted_then_the_stream_tells_it_and_the_archive_has_it(

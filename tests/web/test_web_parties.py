@@ -8,10 +8,13 @@ from web_fakes import CRM_TOKEN
 from web_samples import ANNA, BEN, CLEO, a_call, a_channel, consulting, over, talking
 from web_served import Serve, Served
 
-from callbridge.domain.calls import Call, Destination, DestinationKind, Leg, LegRole, LegState, Stage
-from callbridge.domain.effects import PublishCall
-from callbridge.domain.ids import ChannelId
-from callbridge.domain.signals import CallFourth, DoParty, PartyVerb
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import PublishCall
+from callbridge.domain.model.ids import ChannelId
+from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.requests import CallFourth, DoParty, PartyVerb
+from callbridge.domain.model.transfer import Destination, DestinationKind
 from callbridge.web.hub import event_of
 
 PARTIES = "/v1/calls/c-1/parties"

@@ -25,9 +25,9 @@ from web_samples import (
 )
 from web_served import Serve, Served
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.effects import PublishAgent, PublishCall
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.effects import PublishAgent, PublishCall
+from callbridge.domain.model.ids import AgentId
 from callbridge.web import Limits
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from web_samples import a_call, talking, world
 
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 from callbridge.web.views import call_out
 
 

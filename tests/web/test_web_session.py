@@ -14,8 +14,8 @@ from web_samples import (
 )
 from web_served import Serve
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.signals import LogIn, LogOut, SetPresence
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
 from callbridge.web import Limits, create_app, start_server
 from callbridge.web.passwords import LoginLimiter
 from callbridge.web.problems import Problem

@@ -13,10 +13,11 @@ from web_samples import ANNA, BEN, CLEO, NOW, SALES, a_call, a_transfer, offered
 from web_served import Serve, Served
 from web_story import Story, arrival
 
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.calls import Destination, DestinationKind, OfferState, TransferKind, TransferState
-from callbridge.domain.ids import TransferId
-from callbridge.domain.signals import ChannelEntered, PbxSeen
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.facts import ChannelEntered, PbxSeen
+from callbridge.domain.model.ids import TransferId
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.transfer import Destination, DestinationKind, TransferKind, TransferState
 from callbridge.web import Limits
 from callbridge.web.today import day
 

@@ -19,7 +19,7 @@ from web_samples import (
     world,
 )
 
-from callbridge.domain.effects import PublishCall
+from callbridge.domain.model.effects import PublishCall
 from callbridge.web import Limits, Webhook, WebhookSender, outbox_messages
 from callbridge.web.ports import NewMessage
 from callbridge.web.webhooks import retry_after

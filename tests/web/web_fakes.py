@@ -10,21 +10,13 @@ from typing import Any, Generic, TypeVar
 from argon2 import PasswordHasher
 from web_samples import ANNA, BEN, CLEO, NOW, a_transfer
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.calls import (
-    Call,
-    CallState,
-    HistoryEntry,
-    Leg,
-    LegRole,
-    Note,
-    OfferState,
-    Transfer,
-    TransferKind,
-)
-from callbridge.domain.effects import Reply
-from callbridge.domain.ids import AgentId, CallId, ChannelId, GroupId, OfferId, TransferId
-from callbridge.domain.signals import (
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import Call, CallState, HistoryEntry
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId, OfferId, TransferId
+from callbridge.domain.model.legs import Leg, LegRole
+from callbridge.domain.model.offer import Note, OfferState
+from callbridge.domain.model.requests import (
     AcceptOffer,
     AddNote,
     CallFourth,
@@ -42,7 +34,8 @@ from callbridge.domain.signals import (
     RingAgain,
     SetPresence,
 )
-from callbridge.domain.world import World
+from callbridge.domain.model.transfer import Transfer, TransferKind
+from callbridge.domain.model.world import World
 from callbridge.web import IceServer, Limits, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.ports import InProgress, Mismatch, New, Stored
 

@@ -3,30 +3,24 @@
 from dataclasses import replace
 from typing import Any
 
-from callbridge.domain.agents import Agent, PhoneState, Presence
-from callbridge.domain.calls import (
-    Call,
-    CallOutcome,
-    CallState,
-    Consult,
-    Destination,
-    DestinationKind,
-    Leg,
-    LegRole,
-    LegState,
-    Offer,
-    OfferKind,
-    OfferState,
-    Pop,
-    Route,
-    RouteKind,
-    Stage,
-    Transfer,
-    TransferKind,
-    TransferState,
+from callbridge.domain.model.agents import Agent, PhoneState, Presence
+from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.consult import Consult, Stage
+from callbridge.domain.model.facts import ChannelFact, ChannelVariables
+from callbridge.domain.model.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    GroupId,
+    OfferId,
+    PopId,
+    PresetId,
+    TransferId,
 )
-from callbridge.domain.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PopId, PresetId, TransferId
-from callbridge.domain.settings import (
+from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.offer import Offer, OfferKind, OfferState, Pop
+from callbridge.domain.model.settings import (
     AgentSettings,
     GroupSettings,
     Member,
@@ -35,8 +29,16 @@ from callbridge.domain.settings import (
     PresetSettings,
     Settings,
 )
-from callbridge.domain.signals import ChannelFact, ChannelVariables
-from callbridge.domain.world import World
+from callbridge.domain.model.transfer import (
+    Destination,
+    DestinationKind,
+    Route,
+    RouteKind,
+    Transfer,
+    TransferKind,
+    TransferState,
+)
+from callbridge.domain.model.world import World
 
 ANNA, BEN, CLEO = AgentId("anna"), AgentId("ben"), AgentId("cleo")
 WINDOWS, SALES = GroupId("windows"), GroupId("sales")

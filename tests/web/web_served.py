@@ -11,8 +11,8 @@ from web_samples import (
     NOW,
 )
 
-from callbridge.domain.calls import Call
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.ids import AgentId
 from callbridge.web import Hub, WebSettings
 from callbridge.web.auth import Tokens
 

@@ -11,8 +11,8 @@ from web_fakes import PASSWORD, web_settings
 from web_samples import settings
 
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import BridgeId, ChannelId
-from callbridge.domain.signals import ChannelFact, ChannelVariables
+from callbridge.domain.model.facts import ChannelFact, ChannelVariables
+from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.runtime import Runtime
 from callbridge.web import Limits, create_app, create_hub, start_server
 from callbridge.wiring import Archive

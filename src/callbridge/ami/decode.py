@@ -6,9 +6,8 @@ Fields and their meaning are those that Asterisk 22 was seen to send; a field th
 import re
 
 from callbridge.ami.framing import Message
-from callbridge.domain.agents import PhoneState
-from callbridge.domain.ids import BridgeId, ChannelId
-from callbridge.domain.signals import (
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.facts import (
     ChannelAnswered,
     ChannelEntered,
     ChannelFact,
@@ -18,8 +17,9 @@ from callbridge.domain.signals import (
     ChannelVariables,
     OriginateFailed,
     PhoneChanged,
-    Signal,
 )
+from callbridge.domain.model.ids import BridgeId, ChannelId
+from callbridge.domain.model.signals import Signal
 
 CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup"})
 """Those that carry the channel's variables, the stamp among them."""

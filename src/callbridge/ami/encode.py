@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from callbridge.ami.decode import ACTION_ID_STAMP
 from callbridge.ami.headers import FORBIDDEN
-from callbridge.domain.effects import (
+from callbridge.domain.model.effects import (
     Bridge,
     ChannelEffect,
     Hangup,

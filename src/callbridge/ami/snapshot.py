@@ -14,7 +14,7 @@ from callbridge.ami.decode import (
 )
 from callbridge.ami.errors import StampMissing
 from callbridge.ami.framing import Message
-from callbridge.domain.signals import PbxSeen
+from callbridge.domain.model.facts import PbxSeen
 
 Headers = Mapping[str, str | Sequence[str]]
 

@@ -29,7 +29,7 @@ from callbridge.config.secrets import Secret
 from callbridge.config.sentences import sentence
 from callbridge.config.to_domain import to_settings
 from callbridge.config.urls import is_loopback
-from callbridge.domain.settings import Settings
+from callbridge.domain.model.settings import Settings
 
 __all__ = [
     "AgentSection",

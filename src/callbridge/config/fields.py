@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from callbridge.config import urls
 from callbridge.config.numbers import is_region, to_e164
 from callbridge.config.secrets import Secret, read_secret
-from callbridge.domain.agents import GATEWAY_REASONS
+from callbridge.domain.model.agents import GATEWAY_REASONS
 
 _WHSEC = "whsec_"
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from callbridge.config.model import ConfigModel
 from callbridge.config.people import AgentSection, GroupSection, Numbers
-from callbridge.domain.ids import AgentId, GroupId, PresetId
-from callbridge.domain.settings import (
+from callbridge.domain.model.ids import AgentId, GroupId, PresetId
+from callbridge.domain.model.settings import (
     AgentSettings,
     AgentTransferRule,
     GroupSettings,

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 
-from callbridge.domain import arrangement, consulting, people
-from callbridge.domain.arrangement import ARRANGED
-from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState, Stage
-from callbridge.domain.consulting import Event
-from callbridge.domain.ids import CallId
-from callbridge.domain.routing import Stimulus, apply
-from callbridge.domain.signals import Tick
-from callbridge.domain.step import Step
-from callbridge.domain.world import World
+from callbridge.domain.consult import arrangement
+from callbridge.domain.consult import table as consulting
+from callbridge.domain.consult.arrangement import ARRANGED
+from callbridge.domain.consult.table import Event
+from callbridge.domain.lifecycle import people
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.legs import LegRole, LegState
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.signals import Tick
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.world import World
+from callbridge.domain.routing.table import Stimulus, apply
 
 _MOVE = "move"
 """A move of the arrangement is overdue."""

@@ -9,13 +9,12 @@ from dataclasses import replace
 from functools import partial
 from traceback import format_exception
 
-from callbridge.domain import arrangement, consulted, consulting, offers, people, reconcile, requests
-from callbridge.domain.agents import Agent, Presence
-from callbridge.domain.arrangement import ARRANGED
-from callbridge.domain.calls import Call, CallState, LegRole, LegState, OfferState, Stage
-from callbridge.domain.consulting import Event
+from callbridge.domain import dispatch, reconcile
+from callbridge.domain.consult import arrangement, consulted
+from callbridge.domain.consult import table as consulting
+from callbridge.domain.consult.arrangement import ARRANGED
+from callbridge.domain.consult.table import Event
 from callbridge.domain.deadlines import deadlines, end_wrap_ups, is_due, pass_deadlines
-from callbridge.domain.effects import Anomaly, Effect, LookAgain, ReleaseReservation, Reply
 from callbridge.domain.facts import (
     channel_entered,
     channel_gone,
@@ -25,47 +24,53 @@ from callbridge.domain.facts import (
     originate_failed,
     stimulate_leg,
 )
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.routing import Stimulus, apply
-from callbridge.domain.settings import Settings
-from callbridge.domain.settling import settle_touched
-from callbridge.domain.signals import (
-    AcceptOffer,
+from callbridge.domain.lifecycle import people
+from callbridge.domain.model.agents import Agent, Presence
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import Anomaly, Effect, LookAgain, ReleaseReservation, Reply
+from callbridge.domain.model.facts import (
     ActionFailed,
-    AddNote,
-    CallFourth,
-    CallRequest,
-    CancelTransfer,
     ChannelAnswered,
     ChannelEntered,
     ChannelGone,
     ChannelLeft,
     ChannelRinging,
-    Configured,
+    OriginateFailed,
+    PbxFact,
+    PbxLost,
+    PbxSeen,
+    PhoneChanged,
+)
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.legs import LegRole, LegState
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import (
+    AcceptOffer,
+    AddNote,
+    CallFourth,
+    CallRequest,
+    CancelTransfer,
     DoParty,
     DoTransfer,
     EndCall,
     HoldCall,
     LogIn,
     LogOut,
-    NobodyFree,
-    OriginateFailed,
-    PbxFact,
-    PbxLost,
-    PbxSeen,
-    PhoneChanged,
     RejectOffer,
     Request,
     RequestTransfer,
-    Reserved,
     ResumeCall,
     RingAgain,
     SetPresence,
-    Signal,
-    Tick,
 )
-from callbridge.domain.step import Step
-from callbridge.domain.world import World
+from callbridge.domain.model.settings import Settings
+from callbridge.domain.model.signals import Configured, NobodyFree, Reserved, Signal, Tick
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.world import World
+from callbridge.domain.routing import requests
+from callbridge.domain.routing.table import Stimulus, apply
+from callbridge.domain.settling import settle_touched
 
 _REST = 5.0
 """Seconds for which a call on which the engine failed is left alone, so that the fault is not repeated in a loop."""
@@ -116,7 +121,7 @@ class Engine:
             do(step)
             settle_touched(step, signal)
             if step.dispatch:
-                offers.dispatch(step)
+                dispatch.dispatch(step)
                 settle_touched(step, signal)
             return step.finish()
         except Exception as error:
@@ -194,9 +199,9 @@ class Engine:
             case CancelTransfer() | DoTransfer():
                 _transfer_verb(step, signal)
             case Reserved():
-                offers.reserved(step, signal)
+                dispatch.reserved(step, signal)
             case NobodyFree():
-                offers.nobody_free(step, signal)
+                dispatch.nobody_free(step, signal)
             case Configured():
                 _configured(step, signal)
             case Tick():

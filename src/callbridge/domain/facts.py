@@ -1,18 +1,17 @@
-"""Facts about channels, turned into what they mean for a call: the stimuli of the table in `routing.py`."""
+"""Facts about channels, turned into what they mean for a call: the stimuli of the table in `routing/table.py`."""
 
 from dataclasses import replace
 
-from callbridge.domain import consulting
-from callbridge.domain.arrangement import ARRANGED
-from callbridge.domain.calls import Call, CallOutcome, CallState, Leg, LegRole, LegState, Route, RouteKind, Stage
-from callbridge.domain.causes import END_FOLLOWS
-from callbridge.domain.consulting import Event
-from callbridge.domain.effects import Hangup
-from callbridge.domain.ids import CallId, ChannelId, GroupId, call_id
-from callbridge.domain.returning import group_route, to_fallback
-from callbridge.domain.routing import Stimulus, apply
-from callbridge.domain.screen_pop import parse_attached_data
-from callbridge.domain.signals import (
+from callbridge.domain.consult import table as consulting
+from callbridge.domain.consult.arrangement import ARRANGED
+from callbridge.domain.consult.table import Event
+from callbridge.domain.lifecycle.returning import group_route, to_fallback
+from callbridge.domain.lifecycle.screen_pop import parse_attached_data
+from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.causes import END_FOLLOWS
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import Hangup
+from callbridge.domain.model.facts import (
     ChannelAnswered,
     ChannelEntered,
     ChannelFact,
@@ -21,9 +20,13 @@ from callbridge.domain.signals import (
     ChannelRinging,
     OriginateFailed,
     PbxSeen,
-    Signal,
 )
-from callbridge.domain.step import Step
+from callbridge.domain.model.ids import CallId, ChannelId, GroupId, call_id
+from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import Route, RouteKind
+from callbridge.domain.routing.table import Stimulus, apply
 
 CALLER, AGENT, EXTERNAL, FALLBACK = "caller", "agent", "external", "fallback"
 """Values of CALLBRIDGE_ROLE."""
@@ -89,7 +92,7 @@ def _observe_leg(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> N
         # Still there: the order to hang up is under way, or was lost with the link.
         step.emit(Hangup(call=call.id, channel=fact.channel))
     if fact.bridge is not None:
-        state, stimulus = (LegState.HELD, Stimulus.LEG_HELD) if fact.holding else (LegState.TALKING, None)
+        state, stimulus = (LegState.PARKED, Stimulus.LEG_HELD) if fact.holding else (LegState.TALKING, None)
     elif fact.answered:
         state, stimulus = LegState.ANSWERED, Stimulus.LEG_ANSWERED
     elif fact.ringing:

@@ -6,11 +6,13 @@ are in it are observed as if an event had shown them, and the deadlines of the s
 
 from dataclasses import replace
 
-from callbridge.domain import returning
-from callbridge.domain.calls import CallState, LegState, OfferState
 from callbridge.domain.facts import FALLBACK, find, gone, observe
-from callbridge.domain.signals import PbxSeen
-from callbridge.domain.step import Step
+from callbridge.domain.lifecycle import returning
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.facts import PbxSeen
+from callbridge.domain.model.legs import LegState
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.step import Step
 
 _ORDERED = 2.0
 """Seconds that the PBX may take from an accepted Originate until the channel can be seen."""

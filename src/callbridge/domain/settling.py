@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
-from callbridge.domain import arrangement, consulting, hearing
-from callbridge.domain.calls import CallState, Stage
-from callbridge.domain.consulting import Event
-from callbridge.domain.effects import StopRecording
-from callbridge.domain.ids import CallId
-from callbridge.domain.signals import Signal
-from callbridge.domain.step import Step
+from callbridge.domain.consult import arrangement
+from callbridge.domain.consult import table as consulting
+from callbridge.domain.consult.table import Event
+from callbridge.domain.model import hearing
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import StopRecording
+from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
 
 _ROUNDS = 8
 """Rounds in which a call comes to rest; each settles at most one stage."""

@@ -12,19 +12,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from callbridge.domain.effects import (
-    Anomaly,
-    Effect,
-    PbxEffect,
-    PublishAgent,
-    PublishCall,
-    Reply,
-    StoreEffect,
-)
 from callbridge.domain.engine import Engine
-from callbridge.domain.ids import RequestId
-from callbridge.domain.signals import Configured, PbxLost, PbxSeen, Request, Signal, Tick
-from callbridge.domain.world import World
+from callbridge.domain.model.effects import Anomaly, Effect, PbxEffect, PublishAgent, PublishCall, Reply, StoreEffect
+from callbridge.domain.model.facts import PbxLost, PbxSeen
+from callbridge.domain.model.ids import RequestId
+from callbridge.domain.model.requests import Request
+from callbridge.domain.model.signals import Configured, Signal, Tick
+from callbridge.domain.model.world import World
 from callbridge.runtime.metrics import LoopMetrics
 from callbridge.runtime.ports import Actor, Outbox, Publisher, Store, Transaction
 from callbridge.web.ports import GatewayBusy, GatewayStopped

@@ -17,7 +17,7 @@ from callbridge.ami.encode import PLACES, encode
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, DialplanOutdated, StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.snapshot import take_snapshot
-from callbridge.domain.effects import (
+from callbridge.domain.model.effects import (
     Bridge,
     ChannelEffect,
     Hangup,
@@ -28,7 +28,8 @@ from callbridge.domain.effects import (
     SetHear,
     StopRecording,
 )
-from callbridge.domain.signals import ActionFailed, PbxLost, PhoneChanged, Signal
+from callbridge.domain.model.facts import ActionFailed, PbxLost, PhoneChanged
+from callbridge.domain.model.signals import Signal
 
 _log = structlog.get_logger(__name__)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from callbridge.domain.effects import PbxEffect, PublishAgent, PublishCall, StoreEffect
-from callbridge.domain.signals import NobodyFree, Reserved
+from callbridge.domain.model.effects import PbxEffect, PublishAgent, PublishCall, StoreEffect
+from callbridge.domain.model.signals import NobodyFree, Reserved
 
 
 class Transaction(Protocol):

@@ -12,8 +12,10 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import Call, Offer, Pop, Transfer
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.offer import Offer, Pop
+from callbridge.domain.model.transfer import Transfer
 
 T = TypeVar("T")
 

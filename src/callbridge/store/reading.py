@@ -6,8 +6,10 @@ from typing import Any, Literal, TypeVar
 import sqlalchemy as sa
 import structlog
 
-from callbridge.domain.calls import Call, HistoryEntry, Offer, Pop, Transfer
-from callbridge.domain.ids import AgentId, CallId, GroupId, OfferId, PopId, TransferId
+from callbridge.domain.model.calls import Call, HistoryEntry
+from callbridge.domain.model.ids import AgentId, CallId, GroupId, OfferId, PopId, TransferId
+from callbridge.domain.model.offer import Offer, Pop
+from callbridge.domain.model.transfer import Transfer
 from callbridge.store import codec, schema
 from callbridge.store.codec import Codec, Unreadable
 from callbridge.store.database import Database

@@ -27,9 +27,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callbridge.domain.effects import ConfirmReservation, ReleaseReservation, Reserve
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.signals import NobodyFree, Reserved
+from callbridge.domain.model.effects import ConfirmReservation, ReleaseReservation, Reserve
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.signals import NobodyFree, Reserved
 from callbridge.store import schema
 from callbridge.store.database import Database
 

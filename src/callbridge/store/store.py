@@ -15,8 +15,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import Call
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import Call
 from callbridge.store import codec, schema
 from callbridge.store.codec import Codec, Unreadable
 from callbridge.store.counting import CountOperations

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.calls import Call, CallState, DestinationKind, HistoryEntry, Offer, OfferState, Pop, Transfer
-from callbridge.domain.effects import (
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.calls import Call, CallState, HistoryEntry
+from callbridge.domain.model.effects import (
     ConfirmReservation,
     Record,
     ReleaseReservation,
@@ -24,7 +24,9 @@ from callbridge.domain.effects import (
     SaveCall,
     StoreEffect,
 )
-from callbridge.domain.signals import NobodyFree, Reserved
+from callbridge.domain.model.offer import Offer, OfferState, Pop
+from callbridge.domain.model.signals import NobodyFree, Reserved
+from callbridge.domain.model.transfer import DestinationKind, Transfer
 from callbridge.store import codec, schema
 from callbridge.store.finish import finished
 from callbridge.store.outbox import OutboxMessage, outbox_rows

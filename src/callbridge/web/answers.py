@@ -4,18 +4,12 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from callbridge.domain.agents import AgentState, PhoneState
-from callbridge.domain.calls import (
-    CallOutcome,
-    CallState,
-    DestinationKind,
-    OfferKind,
-    OfferState,
-    Stage,
-    TransferKind,
-    TransferState,
-)
-from callbridge.domain.settings import AgentTransferMode
+from callbridge.domain.model.agents import AgentState, PhoneState
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.offer import OfferKind, OfferState
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.transfer import DestinationKind, TransferKind, TransferState
 from callbridge.web.party_answers import PartyOut
 from callbridge.web.words import Moment, Out, Text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import jwt
 
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 from callbridge.web.problems import Problem
 from callbridge.web.settings import SUPERVISOR_SCOPES, Scope, WebSettings
 

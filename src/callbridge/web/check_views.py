@@ -1,8 +1,8 @@
 """From the engine's explanation to what clients are shown. Pure."""
 
-from callbridge.domain.calls import Destination
-from callbridge.domain.explain import Explanation
-from callbridge.domain.settings import Settings
+from callbridge.domain.model.settings import Settings
+from callbridge.domain.model.transfer import Destination
+from callbridge.domain.rules.explain import Explanation
 from callbridge.web.check_answers import CheckOut, NotEligibleOut
 from callbridge.web.numbers import Typed
 from callbridge.web.views import agent_ref, destination_out

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 from callbridge.web.auth import Identity
 from callbridge.web.settings import Limits
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from callbridge.domain.calls import Call, Offer, OfferState, Pop
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.offer import Offer, OfferState, Pop
 
 
 def offers_of(call: Call) -> Iterator[tuple[Offer, Pop | None]]:

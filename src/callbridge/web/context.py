@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import structlog
 
-from callbridge.domain.calls import Call, CallState, Offer, Pop
-from callbridge.domain.ids import AgentId, CallId, OfferId, RequestId, TransferId
-from callbridge.domain.settings import Settings
-from callbridge.domain.signals import Request
-from callbridge.domain.world import World
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.ids import AgentId, CallId, OfferId, RequestId, TransferId
+from callbridge.domain.model.offer import Offer, Pop
+from callbridge.domain.model.requests import Request
+from callbridge.domain.model.settings import Settings
+from callbridge.domain.model.world import World
 from callbridge.web.auth import Identity, Tokens
 from callbridge.web.concern import concerns, had, offers_of
 from callbridge.web.directory import Directory

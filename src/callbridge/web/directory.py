@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callbridge.domain.agents import AgentState
-from callbridge.domain.calls import Destination, DestinationKind
-from callbridge.domain.ids import AgentId, GroupId, PresetId
-from callbridge.domain.policy import Refusal, transfer_refusal
-from callbridge.domain.settings import GroupSettings, PresetSettings, Settings
-from callbridge.domain.world import World
+from callbridge.domain.model.agents import AgentState
+from callbridge.domain.model.ids import AgentId, GroupId, PresetId
+from callbridge.domain.model.settings import GroupSettings, PresetSettings, Settings
+from callbridge.domain.model.transfer import Destination, DestinationKind
+from callbridge.domain.model.world import World
+from callbridge.domain.rules.policy import Refusal, transfer_refusal
 from callbridge.web import directory_answers as out
 from callbridge.web.numbers import international, parse
 from callbridge.web.views import agent_of, agent_ref, group_wait, phone_of, queues, ref

@@ -1,6 +1,6 @@
 """The transfer screen's sections, as JSON."""
 
-from callbridge.domain.agents import AgentState, PhoneState
+from callbridge.domain.model.agents import AgentState, PhoneState
 from callbridge.web.answers import Ref
 from callbridge.web.words import Moment, Out, Text
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 
 
 @dataclass(frozen=True)

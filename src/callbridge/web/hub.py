@@ -18,11 +18,11 @@ from typing import Protocol
 import structlog
 from pydantic_core import to_json
 
-from callbridge.domain.agents import Agent
-from callbridge.domain.effects import PublishAgent, PublishCall
-from callbridge.domain.ids import AgentId
-from callbridge.domain.settings import Settings
-from callbridge.domain.world import World
+from callbridge.domain.model.agents import Agent
+from callbridge.domain.model.effects import PublishAgent, PublishCall
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.settings import Settings
+from callbridge.domain.model.world import World
 from callbridge.web import live, pushed
 from callbridge.web.client import Client
 from callbridge.web.concern import is_consulted, pending_offers

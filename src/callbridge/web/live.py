@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from callbridge.domain.agents import AgentState, PhoneState
-from callbridge.domain.ids import AgentId, GroupId
-from callbridge.domain.world import World
+from callbridge.domain.model.agents import AgentState, PhoneState
+from callbridge.domain.model.ids import AgentId, GroupId
+from callbridge.domain.model.world import World
 from callbridge.web import pushed
 from callbridge.web.views import group_wait, phone_of, queues
 from callbridge.web.words import moment

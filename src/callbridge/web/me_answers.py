@@ -1,7 +1,7 @@
 """An agent about themselves: what they do, what they may, and how the site is set up. As JSON."""
 
-from callbridge.domain.agents import AgentState, Presence
-from callbridge.domain.settings import AgentTransferMode
+from callbridge.domain.model.agents import AgentState, Presence
+from callbridge.domain.model.settings import AgentTransferMode
 from callbridge.web.answers import Ref
 from callbridge.web.words import Moment, Out, Text
 

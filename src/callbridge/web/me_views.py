@@ -1,8 +1,8 @@
 """From the live model and the settings to what an agent is told about themselves. Pure."""
 
-from callbridge.domain.agents import MISSED_OFFER, Agent, Presence
-from callbridge.domain.ids import AgentId
-from callbridge.domain.settings import AgentTransferMode, AgentTransferRule, Settings
+from callbridge.domain.model.agents import MISSED_OFFER, Agent, Presence
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.settings import AgentTransferMode, AgentTransferRule, Settings
 from callbridge.web.me_answers import Capabilities, MeOut, OptionsOut, ReasonOut
 from callbridge.web.settings import WebSettings
 from callbridge.web.views import agent_ref, ref

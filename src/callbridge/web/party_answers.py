@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from callbridge.domain.calls import CallState, Stage
+from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.consult import Stage
 from callbridge.web.words import Out, Text
 
 

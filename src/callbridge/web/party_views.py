@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from callbridge.domain.calls import Call, DestinationKind
-from callbridge.domain.hearing import Party, parties
-from callbridge.domain.ids import AgentId, CallId, ChannelId, PresetId
-from callbridge.domain.settings import Settings
-from callbridge.domain.world import World
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.hearing import Party, parties
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, PresetId
+from callbridge.domain.model.settings import Settings
+from callbridge.domain.model.transfer import DestinationKind
+from callbridge.domain.model.world import World
 from callbridge.web.numbers import international
 from callbridge.web.party_answers import PartiesOut, PartyOut
 

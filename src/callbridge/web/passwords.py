@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 from callbridge.web.problems import Problem
 from callbridge.web.settings import Limits, WebSettings
 

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from callbridge.domain.calls import Call, HistoryEntry, Transfer
-from callbridge.domain.effects import Reply
-from callbridge.domain.ids import AgentId, CallId, GroupId, TransferId
-from callbridge.domain.signals import Request
-from callbridge.domain.world import World
+from callbridge.domain.model.calls import Call, HistoryEntry
+from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.ids import AgentId, CallId, GroupId, TransferId
+from callbridge.domain.model.requests import Request
+from callbridge.domain.model.transfer import Transfer
+from callbridge.domain.model.world import World
 
 T_co = TypeVar("T_co", covariant=True)
 

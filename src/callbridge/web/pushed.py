@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callbridge.domain.agents import AgentState, PhoneState
+from callbridge.domain.model.agents import AgentState, PhoneState
 from callbridge.web.answers import CallOut, OfferOut, PopOut, TransferOut
 from callbridge.web.me_answers import MeOut
 from callbridge.web.settings import Scope

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callbridge.desktop import PageSettings
-from callbridge.domain.ids import AgentId
+from callbridge.domain.model.ids import AgentId
 
 
 class Scope(StrEnum):

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from callbridge.domain.calls import CallOutcome, DestinationKind, OfferState, TransferKind, TransferState
+from callbridge.domain.model.calls import CallOutcome
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.transfer import DestinationKind, TransferKind, TransferState
 from callbridge.web.ports import Archive, Counts
 from callbridge.web.today_answers import CallsToday, OffersToday, TodayOut, TransferOutcome, TransfersToday
 from callbridge.web.words import moment

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from callbridge.domain.calls import DestinationKind, TransferKind
+from callbridge.domain.model.transfer import DestinationKind, TransferKind
 from callbridge.web.words import Moment, Out
 
 

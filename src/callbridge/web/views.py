@@ -3,26 +3,15 @@
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from callbridge.domain.agents import Agent, AgentState, PhoneState
-from callbridge.domain.calls import (
-    Call,
-    CallState,
-    Destination,
-    DestinationKind,
-    HistoryEntry,
-    Note,
-    Offer,
-    OfferState,
-    Pop,
-    Route,
-    RouteKind,
-    Transfer,
-)
-from callbridge.domain.explain import expected_wait
-from callbridge.domain.ids import AgentId, GroupId, PresetId
-from callbridge.domain.policy import external_number
-from callbridge.domain.settings import AgentSettings, Settings
-from callbridge.domain.world import World
+from callbridge.domain.model.agents import Agent, AgentState, PhoneState
+from callbridge.domain.model.calls import Call, CallState, HistoryEntry
+from callbridge.domain.model.ids import AgentId, GroupId, PresetId
+from callbridge.domain.model.offer import Note, Offer, OfferState, Pop
+from callbridge.domain.model.settings import AgentSettings, Settings
+from callbridge.domain.model.transfer import Destination, DestinationKind, Route, RouteKind, Transfer
+from callbridge.domain.model.world import World
+from callbridge.domain.rules.explain import expected_wait
+from callbridge.domain.rules.policy import external_number
 from callbridge.web import answers as out
 from callbridge.web.numbers import international
 from callbridge.web.party_views import parties_of

@@ -17,8 +17,8 @@ import structlog
 from pydantic_core import to_jsonable_python
 from standardwebhooks import Webhook as Signer
 
-from callbridge.domain.effects import PublishAgent, PublishCall
-from callbridge.domain.world import World
+from callbridge.domain.model.effects import PublishAgent, PublishCall
+from callbridge.domain.model.world import World
 from callbridge.web.hub import event_of
 from callbridge.web.metrics import Metrics
 from callbridge.web.ports import Message, NewMessage, Outbox

@@ -5,9 +5,10 @@ import binascii
 from dataclasses import replace
 from typing import Literal
 
-from callbridge.domain.calls import Call, OfferState
-from callbridge.domain.ids import AgentId, CallId, GroupId, OfferId
-from callbridge.domain.signals import AcceptOffer, AddNote, EndCall, HoldCall, RejectOffer, ResumeCall, RingAgain
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.ids import AgentId, CallId, GroupId, OfferId
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import AcceptOffer, AddNote, EndCall, HoldCall, RejectOffer, ResumeCall, RingAgain
 from callbridge.web.answers import CallOut, CallsOut, HistoriesOut, OfferOut, OffersOut
 from callbridge.web.concern import concerns, pending_offers
 from callbridge.web.context import Context, is_over

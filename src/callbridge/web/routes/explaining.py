@@ -1,8 +1,8 @@
 """Why: before a transfer is asked for, and afterwards on record."""
 
-from callbridge.domain.explain import explain
-from callbridge.domain.ids import AgentId, CallId
-from callbridge.domain.settings import AgentTransferMode
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.rules.explain import explain
 from callbridge.web.check_answers import CheckOut, DecisionOut, DecisionsOut
 from callbridge.web.check_views import check_out
 from callbridge.web.context import Context

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from callbridge.domain.ids import CallId, ChannelId
-from callbridge.domain.signals import CallFourth, DoParty, PartyVerb
+from callbridge.domain.model.ids import CallId, ChannelId
+from callbridge.domain.model.requests import CallFourth, DoParty, PartyVerb
 from callbridge.web.context import Context
 from callbridge.web.models import Nothing, PartyBody
 from callbridge.web.numbers import parse

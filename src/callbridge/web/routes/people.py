@@ -1,9 +1,9 @@
 """The directory of the transfer screen, groups, and agents."""
 
-from callbridge.domain.agents import Presence
-from callbridge.domain.ids import AgentId, GroupId
-from callbridge.domain.settings import Settings
-from callbridge.domain.signals import LogIn, LogOut, SetPresence
+from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.ids import AgentId, GroupId
+from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
+from callbridge.domain.model.settings import Settings
 from callbridge.web.answers import AgentOut, AgentsOut, GroupOut, GroupsOut
 from callbridge.web.context import Context
 from callbridge.web.directory_answers import DirectoryOut

@@ -1,8 +1,8 @@
 """Login, logout, and an agent's own state."""
 
-from callbridge.domain.agents import GATEWAY_REASONS, Presence
-from callbridge.domain.ids import AgentId
-from callbridge.domain.signals import LogIn, LogOut, SetPresence
+from callbridge.domain.model.agents import GATEWAY_REASONS, Presence
+from callbridge.domain.model.ids import AgentId
+from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
 from callbridge.web.answers import SessionOut
 from callbridge.web.context import Context
 from callbridge.web.me_answers import MeOut

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from callbridge.domain.calls import Destination, DestinationKind, Transfer
-from callbridge.domain.ids import AgentId, CallId, RequestId, TransferId
-from callbridge.domain.settings import AgentTransferMode
-from callbridge.domain.signals import CancelTransfer, DoTransfer, RequestTransfer, Verb
+from callbridge.domain.model.ids import AgentId, CallId, RequestId, TransferId
+from callbridge.domain.model.requests import CancelTransfer, DoTransfer, RequestTransfer, Verb
+from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.transfer import Destination, DestinationKind, Transfer
 from callbridge.web.answers import TransferOut, TransfersOut
 from callbridge.web.context import Context
 from callbridge.web.models import CheckBody, Nothing, TransferBody, TransfersQuery

@@ -1,0 +1,233 @@
+"""Who should be in the talk now, where everybody is, and the one move that brings the two closer.
+
+A consultation never tells the PBX "now alternate": it says who shall talk with one another, and the rest follow from
+what is seen. So a move that failed, came late or was undone is simply still needed, and after a restart the same
+comparison goes on from the snapshot. At most one move of a call is under way; the next one waits for the facts.
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+from callbridge.domain.lifecycle.patience import SOON, TRIES
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Action, Doing, Stage
+from callbridge.domain.model.effects import Bridge, Hold, Join, LookAgain, Park
+from callbridge.domain.model.ids import BridgeId, ChannelId
+from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.step import Step
+
+ARRANGED = frozenset({CallState.CONSULTING, CallState.EXTERNAL})
+"""States in which a call is arranged by this module."""
+
+_DAMPING = 0.25
+"""Seconds in which the same move is not ordered twice because of what is seen; what is seen can be late."""
+
+
+def together(call: Call) -> tuple[ChannelId, ...]:
+    """Who shall be in one bridge, those first who are put together first. Everybody else is on hold."""
+    agent, target = call.agent_leg, call.party(LegRole.TARGET)
+    if call.state is CallState.EXTERNAL:
+        return (call.caller, *_up(target))
+    match call.consult.stage if call.consult else None:
+        case Stage.CONSULTING:
+            return (*_up(agent), *_up(target))
+        case Stage.WITH_CALLER | Stage.RETURNING:
+            return (call.caller, *_up(agent))
+        case Stage.COMPLETING:
+            return (call.caller, *_up(target))
+        case Stage.CONFERENCE:
+            return tuple(channel for channel in (call.caller, *_everybody(call)) if not _held(call, channel))
+        case Stage.WITHOUT_CALLER:
+            return _everybody(call)
+    return ()
+
+
+def _awaited(call: Call) -> bool:
+    """A phone that belongs into the talk is being rung again: nobody is where they should be before it is there."""
+    agent, target = call.agent_leg, call.party(LegRole.TARGET)
+    match call.consult.stage if call.consult else None:
+        case Stage.WITH_CALLER | Stage.RETURNING:
+            wanted = [agent]
+        case Stage.COMPLETING:
+            wanted = [target]
+        case Stage.CONSULTING | Stage.CONFERENCE | Stage.WITHOUT_CALLER:
+            wanted = [agent, target]
+        case _:
+            wanted = []
+    return any(leg is not None and not _up(leg) for leg in wanted)
+
+
+def _everybody(call: Call) -> tuple[ChannelId, ...]:
+    return (*_up(call.agent_leg), *_up(call.party(LegRole.TARGET)), *_up(call.party(LegRole.FOURTH)))
+
+
+def _up(leg: Leg | None) -> tuple[ChannelId, ...]:
+    return () if leg is None or leg.state in (LegState.DIALING, LegState.RINGING) else (leg.channel,)
+
+
+def _held(call: Call, channel: ChannelId) -> bool:
+    leg = call.leg(channel)
+    return call.caller_held if leg is None else leg.held
+
+
+def _parties(call: Call) -> list[ChannelId]:
+    return [call.caller, *(leg.channel for leg in call.legs if not leg.releasing and _up(leg))]
+
+
+def next_action(call: Call, rooms: dict[ChannelId, BridgeId | None]) -> Action | None:
+    """The move that is needed; None: none is, or the next is on its way by itself.
+
+    `rooms`: the talk bridge of each party that has one; None for those on hold or between two places.
+    """
+    wanted = [channel for channel in together(call) if channel in rooms]
+    crowd = Counter(room for room in rooms.values() if room is not None)
+    if len(wanted) < 2:
+        return _apart(wanted, rooms, crowd)
+    places = Counter(room for channel in wanted if (room := rooms[channel]) is not None)
+    room, size = places.most_common(1)[0] if places else (None, 0)
+    if size == len(wanted):
+        return _apart(wanted, rooms, crowd)
+    if len(wanted) == 2 or size < 2:
+        for channel in wanted[:2]:
+            # From talk to talk by way of the waiting room: a channel that goes straight on keeps its translation path,
+            # and where the codecs differ Asterisk as Debian builds it may then let nothing through, see
+            # asterisk/README.md.
+            if (place := rooms[channel]) is not None and crowd[place] > 1:
+                return Action(verb="apart", channel=channel)
+        return Action(verb="bridge", channel=wanted[0], peer=wanted[1])
+    newcomer = next(channel for channel in wanted if rooms[channel] != room)
+    peer = next(channel for channel in wanted if rooms[channel] == room)
+    return Action(verb="join", channel=newcomer, peer=peer)
+
+
+def _apart(wanted: list[ChannelId], rooms: dict[ChannelId, BridgeId | None], crowd: Counter[BridgeId]) -> Action | None:
+    """Somebody is in a talk that is not theirs. Who is alone in a bridge falls out of it by themselves."""
+    for channel, room in rooms.items():
+        if room is not None and channel not in wanted and crowd[room] > 1:
+            return Action(verb="apart", channel=channel)
+    if len(wanted) == 1 and (room := rooms[wanted[0]]) is not None and crowd[room] > 1:
+        return Action(verb="apart", channel=wanted[0])
+    return None
+
+
+def in_one_room(step: Step, *channels: ChannelId) -> bool:
+    """Whether they were last seen to talk with one another."""
+    facts = [step.world.channels.get(channel) for channel in channels]
+    rooms = {fact.bridge if fact is not None and not fact.holding else None for fact in facts}
+    return len(rooms) == 1 and None not in rooms
+
+
+def settle(step: Step, call: Call) -> bool:
+    """Orders the move that is needed, if any. True: everybody has just come to where they should be."""
+    if call.state not in ARRANGED:
+        if call.doing is not None:
+            step.put(replace(call, doing=None))
+        return False
+    facts = {channel: step.world.channels.get(channel) for channel in _parties(call)}
+    rooms = {
+        channel: fact.bridge if fact.bridge is not None and not fact.holding else None
+        for channel, fact in facts.items()
+        if fact is not None
+    }
+    action = next_action(call, rooms)
+    if action is not None:
+        # Who is between two places is on the way to one; a move would pull them out of what is just being done.
+        resting = all(fact is None or fact.bridge is not None for fact in map(facts.get, _moved(action)))
+        # What was just ordered may only not have been seen yet; ordering it again would undo it for a moment.
+        again = call.moved is not None and call.moved.action == action and step.now < call.moved.deadline
+        ready = resting and not again
+        doing = call.doing if call.doing is not None and call.doing.action == action else None
+        if ready and (doing is None or doing.attempts == 0):
+            order(step, _unsettled(call), action, 1)
+        elif doing is None:
+            wait = Doing(action=action, deadline=step.now + _DAMPING, attempts=0)
+            step.put(replace(_unsettled(call), doing=wait))
+        elif call.consult is not None and call.consult.settled:
+            step.put(_unsettled(call))
+        return False
+    if call.doing is not None:
+        call = step.put(replace(call, doing=None))
+    resting = all(fact is None or fact.bridge is not None for fact in facts.values())
+    if not resting or call.consult is None or call.consult.settled or _awaited(call):
+        return False
+    wanted = together(call)
+    if any(channel not in rooms for channel in wanted) or len({rooms[channel] for channel in wanted}) > 1:
+        return False
+    step.put(replace(call, consult=replace(call.consult, settled=True)))
+    return True
+
+
+def _moved(action: Action) -> tuple[ChannelId, ...]:
+    return (action.channel, action.peer) if action.peer is not None else (action.channel,)
+
+
+def _unsettled(call: Call) -> Call:
+    if call.consult is None or not call.consult.settled:
+        return call
+    return replace(call, consult=replace(call.consult, settled=False))
+
+
+def order(step: Step, call: Call, action: Action, attempt: int) -> None:
+    """Tells the PBX, once; `overdue` tells it again."""
+    deadline = step.now + step.options.connect_timeout
+    moved = Doing(action=action, deadline=step.now + _DAMPING, attempts=attempt)
+    call = step.put(replace(call, doing=Doing(action=action, deadline=deadline, attempts=attempt), moved=moved))
+    name = _name(call, action.channel)
+    peer = _name(call, action.peer) if action.peer is not None else None
+    if name is None or (action.peer is not None and peer is None):
+        return
+    match action.verb:
+        case "bridge":
+            assert action.peer is not None
+            assert peer is not None
+            record = call.recording if action.channel == call.caller else private_recording(step, call)
+            step.emit(
+                Bridge(
+                    call=call.id,
+                    caller=action.channel,
+                    caller_name=name,
+                    leg=action.peer,
+                    leg_name=peer,
+                    record=record,
+                )
+            )
+        case "join":
+            assert peer is not None
+            step.emit(Join(call=call.id, channel=action.channel, name=name, peer_name=peer))
+        case _ if action.channel == call.caller:
+            step.emit(Hold(call=call.id, channel=action.channel, name=name))
+        case _:
+            step.emit(Park(call=call.id, channel=action.channel, name=name))
+
+
+def private_recording(step: Step, call: Call) -> str:
+    """The file for what agent and target say without the caller; empty where it is not recorded."""
+    private = call.consult is not None and call.consult.stage is Stage.CONSULTING
+    if not (private and call.recording and step.options.record_consultations):
+        return ""
+    stem, dot, form = call.recording.rpartition(".")
+    return f"{stem or form}-consult-{call.transfers_made}{dot or '.'}{form if stem else 'wav'}"
+
+
+def _name(call: Call, channel: ChannelId) -> str | None:
+    leg = call.leg(channel)
+    return call.caller_channel if leg is None else leg.name
+
+
+def refused(step: Step, call: Call) -> None:
+    """The PBX did not take the move: `channel not up` passes quickly."""
+    if call.doing is not None:
+        deadline = min(call.doing.deadline, step.now + SOON)
+        step.put(replace(call, doing=replace(call.doing, deadline=deadline)))
+
+
+def overdue(step: Step, call: Call) -> bool:
+    """The move was not seen in time: look, and order it again. True: it has been tried often enough."""
+    assert call.doing is not None
+    if call.doing.attempts > 0:
+        step.emit(LookAgain(why=f"{call.doing.action.verb} was not seen to happen"))
+    if call.doing.attempts >= TRIES:
+        step.put(replace(call, doing=None))
+        return True
+    order(step, call, call.doing.action, call.doing.attempts + 1)
+    return False

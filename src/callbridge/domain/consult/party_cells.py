@@ -1,0 +1,81 @@
+"""Cells of the parties of a conference, and of the fourth one."""
+
+from dataclasses import replace
+
+from callbridge.domain.consult.moves import externals_left, tell_everybody, to_stage
+from callbridge.domain.consult.requests import (
+    find_party,
+    mute,
+)
+from callbridge.domain.lifecycle import returning
+from callbridge.domain.lifecycle.legs import drop_fourth, drop_target
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.consult import Stage
+from callbridge.domain.model.effects import SetHear
+from callbridge.domain.model.legs import LegRole
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.requests import (
+    DoParty,
+    PartyVerb,
+)
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import TransferState
+
+
+def party(step: Step, call: Call, signal: Signal) -> None:
+    """Mute, hold or drop one party of the conference."""
+    assert isinstance(signal, DoParty)
+    if not find_party(step, call, signal) or mute(step, call, signal):
+        return
+    if signal.verb is PartyVerb.DROP:
+        leg = call.leg(signal.channel)
+        assert leg is not None
+        if leg.role is LegRole.AGENT:
+            step.refuse(signal.request, "own_leg", "This is you; leave the conference instead.")
+            return
+        call = drop_target(step, call, OfferState.CANCELLED) if leg.role is LegRole.TARGET else drop_fourth(step, call)
+        party_left(step, call, signal)
+        step.accept(signal.request)
+        return
+    held = signal.verb is PartyVerb.HOLD
+    if signal.channel == call.caller:
+        call = replace(call, caller_held=held)
+    else:
+        call = replace(
+            call, legs=tuple(replace(leg, held=held) if leg.channel == signal.channel else leg for leg in call.legs)
+        )
+        if held:
+            step.emit(SetHear(call=call.id, channel=signal.channel, hear="music"))
+    to_stage(step, call, Stage.CONFERENCE)
+    step.accept(signal.request)
+    tell_everybody(step, step.world.calls[call.id])
+
+
+def party_left(step: Step, call: Call, signal: Signal) -> None:
+    """Target or fourth party are gone from the conference; two who are left are an ordinary conversation."""
+    target, fourth = call.party(LegRole.TARGET), call.party(LegRole.FOURTH)
+    if target is None and call.consult is not None and call.consult.offer is not None:
+        call = drop_target(step, call, OfferState.CANCELLED)
+    if call.agent is None:
+        externals_left(step, call)
+    elif target is None and fourth is None:
+        if call.transfer is not None and not call.transfer.ended:
+            call = returning.end_transfer(step, call, TransferState.FAILED, "target_hung_up")
+        to_stage(step, replace(call, caller_held=False), Stage.RETURNING)
+    else:
+        to_stage(step, call, Stage.CONFERENCE)
+        tell_everybody(step, step.world.calls[call.id])
+
+
+def fourth_said_no(step: Step, call: Call, signal: Signal) -> None:
+    step.record(call.id, "fourth.not_reached", call.agent)
+    tell_everybody(step, call)
+
+
+def fourth_overdue(step: Step, call: Call, signal: Signal) -> None:
+    fourth_said_no(step, drop_fourth(step, call), signal)
+
+
+def release_fourth(step: Step, call: Call, signal: Signal) -> None:
+    drop_fourth(step, call)

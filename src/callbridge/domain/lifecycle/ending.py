@@ -1,0 +1,97 @@
+"""How a conversation ends, and who is released with it."""
+
+from dataclasses import replace
+
+from callbridge.domain.lifecycle import returning
+from callbridge.domain.lifecycle.legs import release_all, release_leg
+from callbridge.domain.lifecycle.offer_end import end_offer
+from callbridge.domain.lifecycle.people import take_call
+from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.causes import DIED
+from callbridge.domain.model.effects import Hangup, ReleaseReservation
+from callbridge.domain.model.facts import ChannelGone, PbxSeen
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import TransferState
+
+
+def talk_ended(step: Step, call: Call, signal: Signal) -> None:
+    """The end of the conversation, unless the phone died, or nobody saw how it ended: then the caller waits on."""
+    died = isinstance(signal, PbxSeen) or (isinstance(signal, ChannelGone) and signal.cause in DIED)
+    if died and call.caller in step.world.channels:
+        leave_agent(step, call, wrap_up=True)
+        returning.route_to_group(step, step.world.calls[call.id], "agent_lost")
+    else:
+        conversation_over(step, call)
+
+
+def conversation_over(step: Step, call: Call, outcome: CallOutcome = CallOutcome.HANDLED) -> None:
+    if call.transfer is not None and not call.transfer.ended:
+        call = returning.end_transfer(step, call, TransferState.FAILED, "call_ended")
+    end_call(step, call, outcome)
+
+
+def seen_or(outcome: CallOutcome, signal: Signal) -> CallOutcome:
+    """A caller who is missing in a snapshot left while nobody looked: how is not known."""
+    return CallOutcome.LOST_SIGHT if isinstance(signal, PbxSeen) else outcome
+
+
+def fell_back(step: Step, call: Call, signal: Signal) -> None:
+    """The dialplan's own fallback has the caller: no longer ours, and safe."""
+    if call.offer is not None and call.offer.state is OfferState.PENDING:
+        call = end_offer(step, call, OfferState.RESCINDED, "fallback")
+    leave_agent(step, call, wrap_up=False)
+    call = step.world.calls[call.id]
+    if call.transfer is not None and not call.transfer.ended:
+        call = returning.end_transfer(step, call, TransferState.FAILED, "fallback")
+    step.world.channels.pop(call.caller, None)
+    release_everybody(step, call, CallOutcome.FALLBACK)
+
+
+def end_call(step: Step, call: Call, outcome: CallOutcome) -> None:
+    """The conversation is over; the agent goes into wrap-up."""
+    leave_agent(step, call, wrap_up=True)
+    release_everybody(step, step.world.calls[call.id], outcome)
+
+
+def release_everybody(step: Step, call: Call, outcome: CallOutcome) -> None:
+    """Nobody talks any more. What is still there is told to hang up, and watched until it is gone."""
+    call = release_all(step, release_leg(step, call))
+    caller_there = call.caller in step.world.channels
+    if caller_there:
+        step.emit(Hangup(call=call.id, channel=call.caller))
+    call = step.put(
+        replace(
+            call,
+            state=CallState.ENDING,
+            outcome=outcome,
+            agent=None,
+            consult=None,
+            doing=None,
+            deadline=step.now + step.options.connect_timeout,
+            attempts=1,
+        )
+    )
+    end_if_empty(step, call)
+
+
+def end_if_empty(step: Step, call: Call) -> None:
+    if call.caller in step.world.channels or call.legs:
+        return
+    step.put(replace(call, state=CallState.ENDED, deadline=None, ended_at=step.now))
+    outcome = call.outcome.value if call.outcome else None
+    concerned = [call.offer.agent if call.offer else None, call.transfer.by if call.transfer else None]
+    step.publish(call.id, "call.ended", concerned)
+    step.record(call.id, "call.ended", None, outcome=outcome, seconds=round(step.now - call.arrived_at, 3))
+
+
+def leave_agent(step: Step, call: Call, *, wrap_up: bool) -> None:
+    """The call is no longer its agent's; their place is free for the next one."""
+    if call.agent is None:
+        return
+    take_call(step, call.agent, call.id, wrap_up=wrap_up)
+    if call.offer is not None:
+        step.emit(ReleaseReservation(offer=call.offer.id))
+    step.publish(call.id, "call.updated", [call.agent])
+    step.put(replace(step.world.calls[call.id], agent=None))

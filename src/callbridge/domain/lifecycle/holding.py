@@ -1,0 +1,29 @@
+"""Hold without a transfer: the caller hears music, the agent nothing."""
+
+from dataclasses import replace
+
+from callbridge.domain.lifecycle.legs import let_hear
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Consult, Stage
+from callbridge.domain.model.effects import SetAfter
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import TransferState
+
+
+def put_on_hold(step: Step, call: Call) -> Call:
+    if call.state is not CallState.TALKING:
+        return call
+    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
+        return call
+    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    let_hear(step, call, call.agent_leg, "silence")
+    step.publish(call.id, "call.updated", [call.agent])
+    step.record(call.id, "call.held", call.agent)
+    consult = Consult(stage=Stage.HELD)
+    return step.put(replace(call, state=CallState.CONSULTING, consult=consult, deadline=None, attempts=0))
+
+
+def hold_others(step: Step, call: Call) -> None:
+    for other in list(step.world.calls.values()):
+        if other.id != call.id and other.agent == call.agent and other.agent is not None:
+            put_on_hold(step, other)

@@ -1,0 +1,68 @@
+"""Letting go of legs: the agent's, the target's, a fourth party's; and what a waiting leg hears."""
+
+from dataclasses import replace
+
+from callbridge.domain.lifecycle.people import take_call
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.effects import (
+    Hangup,
+    ReleaseReservation,
+    SetHear,
+)
+from callbridge.domain.model.legs import Leg, LegRole
+from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.step import Step
+
+
+def release(step: Step, call: Call, leg: Leg | None) -> Call:
+    """The leg is told to hang up; it stays on the call's list until it is gone, unless it never came to be."""
+    if leg is None or leg.releasing:
+        return call
+    step.emit(Hangup(call=call.id, channel=leg.channel))
+    if leg.never_came:
+        return step.put(replace(call, legs=tuple(each for each in call.legs if each.channel != leg.channel)))
+    legs = tuple(replace(each, releasing=True) if each.channel == leg.channel else each for each in call.legs)
+    return step.put(replace(call, legs=legs))
+
+
+def drop_target(step: Step, call: Call, state: OfferState, reason: str | None = None) -> Call:
+    """The target's phone is released and its agent free; a pending offer ends in `state`."""
+    call = release(step, call, call.party(LegRole.TARGET))
+    consult = call.consult
+    if consult is None or consult.offer is None:
+        return call
+    offer = consult.offer
+    agent = step.world.agents.get(offer.agent)
+    if offer.state is OfferState.PENDING:
+        ended = replace(offer, state=state, ended_at=step.now, reason=reason)
+        if agent is not None:
+            idle_since = step.now if state is OfferState.REJECTED else agent.idle_since
+            step.put_agent(replace(agent, offer=None, idle_since=idle_since))
+        step.record(call.id, f"offer.{state.value}", offer.agent, offer=offer.id, reason=reason)
+        call = step.put(replace(call, consult=replace(consult, offer=ended)))
+        step.publish_offer(call, ended)
+    else:
+        take_call(step, offer.agent, call.id, wrap_up=False)
+        step.publish(call.id, "call.updated", [offer.agent])
+    step.emit(ReleaseReservation(offer=offer.id))
+    assert call.consult is not None
+    return step.put(replace(call, consult=replace(call.consult, offer=None, pop=None)))
+
+
+def drop_fourth(step: Step, call: Call) -> Call:
+    return release(step, call, call.party(LegRole.FOURTH))
+
+
+def release_all(step: Step, call: Call) -> Call:
+    return drop_fourth(step, drop_target(step, call, OfferState.CANCELLED))
+
+
+def release_leg(step: Step, call: Call) -> Call:
+    """The present agent's leg is told to hang up."""
+    return release(step, call, call.agent_leg)
+
+
+def let_hear(step: Step, call: Call, leg: Leg | None, what: str) -> None:
+    """What a leg hears when it is on hold, set before it goes there."""
+    if leg is not None and not leg.releasing:
+        step.emit(SetHear(call=call.id, channel=leg.channel, hear=what))

@@ -1,0 +1,7 @@
+"""How often, and how soon, the PBX is told again what it did not do."""
+
+SOON = 0.5
+"""Seconds after which a refused move is tried again: `channel not up` passes quickly."""
+
+TRIES = 3
+"""Moves that may come to nothing before the state is told that it cannot be done."""

@@ -1,0 +1,87 @@
+"""Agents: login, available and busy, wrap-up, and the calls that are theirs."""
+
+from dataclasses import replace
+
+from callbridge.domain.model.agents import LOGGED_IN, Agent, Presence
+from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
+from callbridge.domain.model.step import Step
+
+
+def log_in(step: Step, signal: LogIn) -> None:
+    agent = step.world.agents.get(signal.agent)
+    if agent is None or signal.agent not in step.world.settings.agents:
+        step.refuse(signal.request, "unknown_agent", "This agent is not configured.")
+        return
+    if agent.presence is Presence.OFFLINE:
+        step.put_agent(replace(agent, presence=Presence.BUSY, reason=LOGGED_IN))
+        step.record(None, "agent.logged_in", agent.id)
+    step.accept(signal.request)
+
+
+def log_out(step: Step, signal: LogOut) -> None:
+    agent = step.world.agents.get(signal.agent)
+    if agent is None:
+        step.refuse(signal.request, "unknown_agent", "This agent is not configured.")
+        return
+    if agent.presence is not Presence.OFFLINE:
+        step.put_agent(replace(agent, presence=Presence.OFFLINE, reason=None, wrap_up_until=None))
+        step.record(None, "agent.logged_out", agent.id)
+    step.accept(signal.request)
+
+
+def set_presence(step: Step, signal: SetPresence) -> None:
+    agent = step.world.agents.get(signal.agent)
+    if agent is None:
+        step.refuse(signal.request, "unknown_agent", "This agent is not configured.")
+        return
+    if agent.presence is Presence.OFFLINE:
+        step.refuse(signal.request, "offline", "Log in first: an agent who is offline has no state to set.")
+        return
+    if signal.presence is Presence.OFFLINE:
+        step.refuse(signal.request, "invalid_state", "Log out to go offline.")
+        return
+    reason = signal.reason if signal.presence is Presence.BUSY else None
+    if (agent.presence, agent.reason, agent.wrap_up_until) != (signal.presence, reason, None):
+        ready = signal.presence is Presence.AVAILABLE
+        step.put_agent(
+            replace(
+                agent,
+                presence=signal.presence,
+                reason=reason,
+                wrap_up_until=None,
+                idle_since=step.now if ready else agent.idle_since,
+            )
+        )
+        step.record(None, "agent.presence", agent.id, presence=signal.presence.value, reason=reason)
+    step.accept(signal.request)
+
+
+def make_busy(step: Step, agent_id: AgentId, reason: str) -> None:
+    """What a missed offer or a dead phone does; an agent who is offline stays so."""
+    agent = step.world.agents.get(agent_id)
+    if agent is not None and agent.presence is not Presence.OFFLINE:
+        step.put_agent(replace(agent, presence=Presence.BUSY, reason=reason))
+        step.record(None, "agent.presence", agent_id, presence=Presence.BUSY.value, reason=reason)
+
+
+def give_call(step: Step, agent_id: AgentId, call: CallId) -> None:
+    """The call is theirs now; wrap-up of an earlier one is over."""
+    agent = step.world.agents[agent_id]
+    calls = agent.calls if call in agent.calls else (*agent.calls, call)
+    step.put_agent(replace(agent, calls=calls, offer=None, wrap_up_until=None))
+
+
+def take_call(step: Step, agent_id: AgentId, call: CallId, *, wrap_up: bool) -> None:
+    """The call is no longer theirs."""
+    agent = step.world.agents.get(agent_id)
+    if agent is None or call not in agent.calls:
+        return
+    calls = tuple(each for each in agent.calls if each != call)
+    seconds = step.options.wrap_up
+    until = step.now + seconds if wrap_up and seconds > 0 and not calls else agent.wrap_up_until
+    step.put_agent(replace(agent, calls=calls, wrap_up_until=until, idle_since=step.now))
+
+
+def end_wrap_up(step: Step, agent: Agent) -> None:
+    step.put_agent(replace(agent, wrap_up_until=None, idle_since=step.now))

@@ -1,0 +1,132 @@
+"""A call: the conversation, from the caller's arrival to the last party's end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from callbridge.domain.model.consult import Consult, Doing
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId
+from callbridge.domain.model.legs import Leg, LegRole
+from callbridge.domain.model.offer import Note, Offer, Pause, Pop
+from callbridge.domain.model.transfer import Route, Transfer
+
+MAX_NOTES = 200
+"""Of one call; with a transfer's note the oldest goes."""
+
+
+class CallState(StrEnum):
+    """Where a call is. The table in `routing/table.py` says what can happen in each."""
+
+    WAITING = "waiting"
+    """The caller hears music; the call waits for its destination."""
+    OFFERING = "offering"
+    """Still music; one agent has a pending offer and a ringing phone."""
+    CONNECTING = "connecting"
+    """The offer is accepted: the phone is being picked up, or the bridge is being made."""
+    TALKING = "talking"
+    """One bridge holds caller and agent."""
+    CONSULTING = "consulting"
+    """The agent has the caller on hold, consults somebody, or confers: `Call.consult.stage` says which."""
+    EXTERNAL = "external"
+    """The caller talks with an external party to whom they were transferred after a consultation."""
+    MOVING = "moving"
+    """A transfer is accepted: the caller is on the way from agent 1 to the music."""
+    FALLING_BACK = "falling_back"
+    """The caller is on the way to the dialplan's own fallback."""
+    ENDING = "ending"
+    """The conversation is over; channels are still being released."""
+    ENDED = "ended"
+    """Nothing of it is left on the PBX."""
+
+
+class CallOutcome(StrEnum):
+    HANDLED = "handled"
+    """Caller and agent talked, and one of them hung up."""
+    ABANDONED = "abandoned"
+    """The caller hung up before talking to anybody, or while waiting for a transfer's target."""
+    FALLBACK = "fallback"
+    """The dialplan's own fallback has the caller."""
+    LOST_SIGHT = "lost_sight"
+    """The channel was gone after a time in which the PBX could not be seen, so the end is not known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    id: CallId
+    caller: ChannelId
+    caller_channel: str
+    """Asterisk's name of the caller's channel."""
+    caller_number: str
+    caller_name: str
+    called: str
+    group: GroupId
+    """The group that the call came in to, or was last transferred to: where a returned call goes."""
+    data: Mapping[str, str]
+    arrived_at: float
+    state: CallState
+    route: Route
+    notes: tuple[Note, ...] = ()
+    agent: AgentId | None = None
+    """Whose call it is."""
+    last_agent: AgentId | None = None
+    """Who talked with the caller last, or does now."""
+    offer: Offer | None = None
+    """The offer under way, or the accepted one of the present agent."""
+    legs: tuple[Leg, ...] = ()
+    transfer: Transfer | None = None
+    """The transfer under way or the last one."""
+    pop: Pop | None = None
+    """The pop of the present agent (or the preview of the present offer)."""
+    consult: Consult | None = None
+    doing: Doing | None = None
+    moved: Doing | None = None
+    """The last move that was ordered in this stage, with the time until which it is not ordered again by itself."""
+    caller_held: bool = False
+    """In a conference: the agent put the caller on hold."""
+    caller_muted: bool = False
+    recording: str = ""
+    """The file that the dialplan records the call into, in Asterisk's monitor folder; empty: none."""
+    consult_recorded: str = ""
+    """The file of a private consultation of which the history knows."""
+    consult_recording: ChannelId | None = None
+    """The leg on which a private consultation is being recorded."""
+    pauses: tuple[Pause, ...] = ()
+    deadline: float | None = None
+    """Epoch seconds by which the PBX must have done what the present state waits for."""
+    attempts: int = 0
+    """How often the PBX was told to do what the present state waits for."""
+    answered_at: float | None = None
+    """When caller and an agent first talked."""
+    ended_at: float | None = None
+    outcome: CallOutcome | None = None
+    legs_made: int = 0
+    offers_made: int = 0
+    pops_made: int = 0
+    transfers_made: int = 0
+
+    def leg(self, channel: ChannelId) -> Leg | None:
+        return next((leg for leg in self.legs if leg.channel == channel), None)
+
+    @property
+    def agent_leg(self) -> Leg | None:
+        """The leg of the present agent, or of the one who is offered the call."""
+        if self.offer is None:
+            return None
+        leg = self.leg(self.offer.channel)
+        return None if leg is None or leg.releasing else leg
+
+    def party(self, role: LegRole) -> Leg | None:
+        """The live leg in this role."""
+        return next((leg for leg in self.legs if leg.role is role and not leg.releasing), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryEntry:
+    """One thing that happened or was decided, kept for good."""
+
+    at: float
+    call: CallId | None
+    kind: str
+    """Dotted and stable: `offer.made`, `offer.timed_out`, `transfer.refused`, `call.ended`, ..."""
+    agent: AgentId | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)

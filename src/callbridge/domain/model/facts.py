@@ -1,0 +1,129 @@
+"""What the PBX shows. A fact can come late, twice, or after it is no longer true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callbridge.domain.model.agents import PhoneState
+from callbridge.domain.model.ids import BridgeId, CallId, ChannelId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelVariables:
+    """callbridge's own channel variables, set by its dialplan and by its Originate."""
+
+    role: str = ""
+    """`caller`, `agent`, or `fallback` once the dialplan's own fallback has the caller."""
+    call: str = ""
+    group: str = ""
+    called: str = ""
+    data: str = ""
+    """Attached data as a URL query string."""
+    after: str = ""
+    """`hold` or `hangup`: what the dialplan does with the caller when a bridge ends."""
+    record: str = ""
+    """The file into which the dialplan records the caller's leg; empty: it does not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelFact:
+    """One channel, as an event or a snapshot shows it."""
+
+    channel: ChannelId
+    name: str
+    answered: bool
+    ringing: bool
+    caller_number: str
+    caller_name: str
+    bridge: BridgeId | None
+    holding: bool
+    """The bridge is one of callbridge's holding bridges: music for callers, silence for legs."""
+    variables: ChannelVariables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelEntered:
+    """A channel is in a bridge now."""
+
+    fact: ChannelFact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelLeft:
+    """A channel left a bridge. It may be on the way to another one."""
+
+    channel: ChannelId
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelRinging:
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelAnswered:
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelGone:
+    channel: ChannelId
+    cause: int
+    """Q.850 cause as Asterisk's Hangup event gives it; 0 where none is known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OriginateFailed:
+    """The leg came to nothing. The cause is in the `ChannelGone` that follows, or there never was a channel."""
+
+    channel: ChannelId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneChanged:
+    phone: str
+    state: PhoneState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PbxSeen:
+    """A snapshot: all that is on the PBX at this moment. Comes after every login, and when asked for."""
+
+    channels: tuple[ChannelFact, ...]
+    phones: Mapping[str, PhoneState]
+    taken_at: float
+    """Epoch seconds at which it was asked for: it cannot show what was ordered since."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PbxLost:
+    """The PBX cannot be seen or told anything until the next `PbxSeen`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionFailed:
+    """The PBX refused or did not answer an action on a channel of this call."""
+
+    call: CallId
+    action: str
+    """The name of the effect: `Bridge`, `Hold`, `ToFallback`, `Originate`."""
+    channel: ChannelId
+    reason: str
+    refused: bool = True
+    """The PBX said no. False: it did not answer, or the action could not be sent; that is nobody's phone's fault."""
+
+
+PbxFact = (
+    ChannelEntered
+    | ChannelLeft
+    | ChannelRinging
+    | ChannelAnswered
+    | ChannelGone
+    | OriginateFailed
+    | PhoneChanged
+    | PbxSeen
+    | PbxLost
+    | ActionFailed
+)

@@ -1,0 +1,52 @@
+"""All that the engine knows now. The engine changes it; everybody else only reads."""
+
+from dataclasses import dataclass, field
+
+from callbridge.domain.model.agents import Agent, PhoneState
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.facts import ChannelFact
+from callbridge.domain.model.hearing import Party
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId
+from callbridge.domain.model.settings import Settings
+
+
+@dataclass(slots=True)
+class World:
+    settings: Settings
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    """Every configured agent, and those no longer configured who still have a call."""
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    """The calls that have not ended."""
+    callers: dict[ChannelId, CallId] = field(default_factory=dict)
+    """The call of each caller's channel."""
+    channels: dict[ChannelId, ChannelFact] = field(default_factory=dict)
+    """The live channels of these calls, as the PBX last showed them."""
+    phones: dict[str, PhoneState] = field(default_factory=dict)
+    pbx_up: bool = False
+    ended: dict[CallId, Call] = field(default_factory=dict)
+    """Calls that ended a short while ago: what still comes of them is late, not new."""
+    waits: dict[GroupId, tuple[float, ...]] = field(default_factory=dict)
+    """Seconds that the last callers of each group waited until somebody accepted."""
+    heard: dict[CallId, tuple[Party, ...]] = field(default_factory=dict)
+    """Who heard whom, as it was last published."""
+    reserving: CallId | None = None
+    """The call for which the store has been asked for an agent and has not answered."""
+    faulty: dict[CallId, float] = field(default_factory=dict)
+    """Calls on which the engine failed: their deadlines and offers rest until then (epoch seconds)."""
+
+    def copy(self) -> "World":
+        """Independent of this one: everything inside is frozen."""
+        return World(
+            settings=self.settings,
+            agents=dict(self.agents),
+            calls=dict(self.calls),
+            callers=dict(self.callers),
+            channels=dict(self.channels),
+            phones=dict(self.phones),
+            pbx_up=self.pbx_up,
+            ended=dict(self.ended),
+            waits=dict(self.waits),
+            heard=dict(self.heard),
+            reserving=self.reserving,
+            faulty=dict(self.faulty),
+        )

@@ -1,0 +1,110 @@
+"""What agents ask for about a call, and the rules that a request must pass. A refusal changes nothing."""
+
+from dataclasses import replace
+
+from callbridge.domain.consult.start import refuse_transfer_under_way
+from callbridge.domain.lifecycle import returning
+from callbridge.domain.lifecycle.holding import put_on_hold
+from callbridge.domain.model.calls import MAX_NOTES, Call, CallState
+from callbridge.domain.model.offer import Note
+from callbridge.domain.model.requests import AddNote, CancelTransfer, HoldCall, Request, ResumeCall
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import Route, RouteKind, TransferState
+from callbridge.domain.routing import offers
+
+
+def _request(signal: Signal) -> Request:
+    assert isinstance(signal, Request)
+    return signal
+
+
+# ---------------------------------------------------------------- refusals that depend on the call's state only
+
+
+def refuse_offer_ended(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(_request(signal).request, "offer_ended", "This offer is over; the call went on without it.")
+
+
+def refuse_not_talking(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(
+        _request(signal).request, "not_talking", "This is possible only while you are connected with the caller."
+    )
+
+
+def refuse_transfer_ended(step: Step, call: Call, signal: Signal) -> None:
+    step.refuse(_request(signal).request, "transfer_ended", "This transfer is over and cannot be cancelled any more.")
+
+
+def cancel_deferred_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """A supervised transfer that waits for its target, while the caller is with agent 1."""
+    _cancel(step, call, signal)
+
+
+def hold(step: Step, call: Call, signal: Signal) -> None:
+    assert isinstance(signal, HoldCall)
+    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
+        refuse_transfer_under_way(step, call, signal)
+        return
+    put_on_hold(step, call)
+    step.accept(signal.request)
+
+
+def refuse_not_held(step: Step, call: Call, signal: Signal) -> None:
+    """Resume, while they talk: it is so already."""
+    assert isinstance(signal, ResumeCall)
+    step.accept(signal.request)
+
+
+def already_ending(step: Step, call: Call, signal: Signal) -> None:
+    step.accept(_request(signal).request)
+
+
+# ---------------------------------------------------------------- taking a transfer back
+
+
+def cancel_waiting_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """The caller comes back to agent 1: they are rung again, since they were freed."""
+    if _cancel(step, call, signal):
+        returning.recall(step, step.world.calls[call.id], "cancelled")
+
+
+def cancel_offered_transfer(step: Step, call: Call, signal: Signal) -> None:
+    if _cancel(step, call, signal):
+        offers.rescinded(step, step.world.calls[call.id], "cancelled")
+
+
+def cancel_moving_transfer(step: Step, call: Call, signal: Signal) -> None:
+    """The caller is not with the music yet: they go there, and straight back to agent 1."""
+    if _cancel(step, call, signal) and call.transfer is not None:
+        route = Route(kind=RouteKind.RECALL, agent=call.transfer.by, since=call.arrived_at)
+        step.put(replace(step.world.calls[call.id], route=route))
+
+
+def _cancel(step: Step, call: Call, signal: Signal) -> bool:
+    assert isinstance(signal, CancelTransfer)
+    transfer = call.transfer
+    if transfer is None or transfer.ended:
+        refuse_transfer_ended(step, call, signal)
+        return False
+    returning.end_transfer(step, call, TransferState.CANCELLED, "cancelled")
+    step.accept(signal.request)
+    return True
+
+
+# ---------------------------------------------------------------- notes
+
+
+def add_note(step: Step, call: Call | None, signal: AddNote) -> None:
+    """By whoever has the call; while nobody has it, or it has just ended, by whoever had it last."""
+    if call is None or (call.agent or call.last_agent) != signal.agent:
+        step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
+        return
+    if len(call.notes) >= MAX_NOTES:
+        step.refuse(signal.request, "too_many_notes", f"A call keeps at most {MAX_NOTES} notes.")
+        return
+    note = Note(at=step.now, by=signal.agent, text=signal.text)
+    pop = replace(call.pop, notes=(*call.notes, note)) if call.pop is not None else None
+    step.put(replace(call, notes=(*call.notes, note), pop=pop))
+    step.publish(call.id, "call.ended" if call.state is CallState.ENDED else "call.updated", [signal.agent])
+    step.accept(signal.request)

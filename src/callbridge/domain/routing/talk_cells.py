@@ -1,0 +1,198 @@
+"""Cells of connecting, talking and moving."""
+
+from dataclasses import replace
+
+from callbridge.domain.lifecycle import returning
+from callbridge.domain.lifecycle.ending import conversation_over, leave_agent, seen_or, talk_ended
+from callbridge.domain.lifecycle.holding import hold_others
+from callbridge.domain.lifecycle.legs import release_leg
+from callbridge.domain.lifecycle.offer_end import pause_agent
+from callbridge.domain.lifecycle.patience import SOON, TRIES
+from callbridge.domain.lifecycle.people import make_busy
+from callbridge.domain.model.agents import MISSED_OFFER
+from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.effects import Bridge, Hold, LookAgain, SetAfter
+from callbridge.domain.model.facts import PbxSeen
+from callbridge.domain.model.legs import LegState
+from callbridge.domain.model.requests import EndCall
+from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import TransferState
+
+
+def nothing(step: Step, call: Call, signal: Signal) -> None:
+    """Late, a repetition, or without meaning here."""
+
+
+def leg_answered(step: Step, call: Call, signal: Signal) -> None:
+    step.put(replace(call, deadline=step.now + step.options.connect_timeout))
+
+
+def bridge_now(step: Step, call: Call, signal: Signal) -> None:
+    """Caller and phone are both there: one action puts them together."""
+    if call.attempts == 0:
+        _bridge(step, call)
+
+
+def _bridge(step: Step, call: Call) -> None:
+    leg = call.agent_leg
+    assert leg is not None
+    assert leg.name is not None
+    step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
+    step.emit(
+        Bridge(
+            call=call.id,
+            caller=call.caller,
+            caller_name=call.caller_channel,
+            leg=leg.channel,
+            leg_name=leg.name,
+            record=call.recording,
+        )
+    )
+
+
+def try_soon_again(step: Step, call: Call, signal: Signal) -> None:
+    step.put(replace(call, deadline=min(call.deadline or step.now + SOON, step.now + SOON)))
+
+
+def connect_again(step: Step, call: Call, signal: Signal) -> None:
+    leg = call.agent_leg
+    if leg is None or leg.state in (LegState.DIALING, LegState.RINGING):
+        assert call.offer is not None
+        agent = call.offer.agent
+        leave_agent(step, call, wrap_up=False)
+        make_busy(step, agent, MISSED_OFFER)
+        _next_after(step, call, "no_answer")
+    elif call.attempts < TRIES:
+        step.emit(LookAgain(why="caller and agent were not seen in one bridge"))
+        if leg.state is LegState.PARKED:
+            _bridge(step, call)
+        else:
+            step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
+    else:
+        leave_agent(step, call, wrap_up=False)
+        _next_after(step, call, "not_connected")
+
+
+def agent_lost_before_talking(step: Step, call: Call, signal: Signal) -> None:
+    """The phone was put down, or could not be rung, between Accept and the first word."""
+    leave_agent(step, call, wrap_up=False)
+    _next_after(step, call, "agent_lost")
+
+
+def agent_gives_up(step: Step, call: Call, signal: Signal) -> None:
+    assert isinstance(signal, EndCall)
+    leave_agent(step, call, wrap_up=False)
+    _next_after(step, call, "rejected")
+    step.accept(signal.request)
+
+
+def _next_after(step: Step, call: Call, why: str) -> None:
+    """The accepted offer came to nothing: release the phone, and the call goes on from its route."""
+    assert call.offer is not None
+    code = {"no_answer": MISSED_OFFER, "rejected": "rejected_recently"}.get(why, "not_connected")
+    released = release_leg(step, step.world.calls[call.id])
+    call = pause_agent(step, released, call.offer.agent, why=code)
+    step.record(call.id, "call.not_connected", call.offer.agent if call.offer else None, why=why)
+    step.publish(call.id, "call.updated", [call.agent])
+    returning.give_up_route(step, call, why)
+
+
+def talking(step: Step, call: Call, signal: Signal) -> None:
+    """A bridge holds both. From now on the dialplan ends the call when the agent hangs up, gateway or not."""
+    call = replace(call, state=CallState.TALKING, deadline=None, attempts=0, answered_at=call.answered_at or step.now)
+    call = replace(call, last_agent=call.agent)
+    if call.transfer is not None and not call.transfer.ended:
+        call = returning.end_transfer(step, call, TransferState.COMPLETED)
+    call = step.put(replace(call, state=CallState.TALKING))
+    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+    hold_others(step, call)
+    step.publish(call.id, "call.updated", [call.agent])
+    step.record(call.id, "call.connected", call.agent)
+
+
+def still_talking(step: Step, call: Call, signal: Signal) -> None:
+    if call.deadline is not None:
+        call = step.put(replace(call, deadline=None, attempts=0))
+    fact = step.world.channels.get(call.caller)
+    if isinstance(signal, PbxSeen) and fact is not None and fact.variables.after != "hangup":
+        step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+
+
+def look_soon(step: Step, call: Call, signal: Signal) -> None:
+    """One of the two is out of the bridge. Usually the other's hang-up follows at once; if not, join them again."""
+    if call.deadline is None:
+        step.put(replace(call, deadline=step.now + SOON, attempts=0))
+
+
+def rejoin(step: Step, call: Call, signal: Signal) -> None:
+    leg = call.agent_leg
+    if leg is None:
+        talk_ended(step, call, signal)
+        return
+    step.emit(LookAgain(why="caller and agent fell out of their bridge"))
+    if call.attempts < TRIES:
+        _bridge(step, call)
+    else:
+        step.record(call.id, "call.not_connected", call.agent, why="not_joined_again")
+        leave_agent(step, call, wrap_up=True)
+        call = release_leg(step, step.world.calls[call.id])
+        returning.route_to_group(step, call, "not_connected")
+
+
+def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
+    conversation_over(step, call, seen_or(CallOutcome.HANDLED, signal))
+
+
+def end_conversation(step: Step, call: Call, signal: Signal) -> None:
+    assert isinstance(signal, EndCall)
+    conversation_over(step, call)
+    step.accept(signal.request)
+
+
+def joined_unasked(step: Step, call: Call, signal: Signal) -> None:
+    """A bridge that was ordered for an offer which has ended meanwhile; its leg is being released already."""
+    step.anomaly(f"joined while {call.state}", call.id)
+
+
+def moved(step: Step, call: Call, signal: Signal) -> None:
+    """The caller hears music; agent 1 is free at once, and the call waits for its target."""
+    transfer = call.transfer
+    assert transfer is not None
+    leg = call.agent_leg
+    if transfer.state is TransferState.CANCELLED and leg is not None:
+        call = step.put(
+            replace(call, state=CallState.CONNECTING, attempts=0, deadline=step.now + step.options.connect_timeout)
+        )
+        if leg.state is LegState.PARKED:
+            _bridge(step, call)
+        return
+    leave_agent(step, call, wrap_up=True)
+    call = release_leg(step, step.world.calls[call.id])
+    if transfer.state is TransferState.CANCELLED:
+        returning.recall(step, call, "cancelled")
+        return
+    group = call.route.group or call.group
+    waiting = replace(transfer, state=TransferState.WAITING)
+    call = step.put(replace(call, transfer=waiting, group=group, pauses=()))
+    step.publish(call.id, "transfer.updated", [transfer.by])
+    returning.wait(step, call, call.route)
+
+
+def move_again(step: Step, call: Call, signal: Signal) -> None:
+    """The caller was not seen with the music. While agent 1 still talks to them, only the transfer is lost."""
+    step.emit(LookAgain(why="the caller was not seen on hold"))
+    leg = call.agent_leg
+    if call.attempts >= TRIES and leg is not None and leg.state is LegState.TALKING:
+        if call.transfer is not None and not call.transfer.ended:
+            call = returning.end_transfer(step, call, TransferState.FAILED, "pbx_refused")
+        call = step.put(replace(call, state=CallState.TALKING, deadline=None, attempts=0))
+        step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+        step.publish(call.id, "call.updated", [call.agent])
+        return
+    step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
+    step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
+
+
+def wait_timeout(step: Step, call: Call, signal: Signal) -> None:
+    returning.waited_too_long(step, call)
