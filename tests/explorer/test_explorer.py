@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from callbridge.domain.consult import arrangement
+from callbridge.domain.consult import arrangement, moves
 from callbridge.domain.consult import table as consulting
-from callbridge.domain.consult import talk_cells as consult_steps
 from callbridge.domain.consult.table import Event
 from callbridge.domain.lifecycle.grid import nothing
 from callbridge.domain.lifecycle.legs import drop_target
@@ -117,7 +116,7 @@ def test_given_agent_1_is_let_go_before_caller_and_target_are_together_then_it_i
 
 
 def hand_over_at_once(step: Step, call: Call, signal: Signal) -> None:
-    consult_steps._hand_over(step, call)
+    moves.hand_over(step, call)
     step.accept(signal.request)  # type: ignore[union-attr]
 
 

@@ -20,7 +20,7 @@ from callbridge.domain.model.signals import NobodyFree, Reserved
 from callbridge.runtime.loop import Runtime
 from callbridge.runtime.metrics import LoopMetrics
 
-WITHIN = 5.0
+WITHIN = 30.0
 AGENTS = ("anna", "ben")
 
 
