@@ -10,7 +10,8 @@ from functools import partial
 from traceback import format_exception
 
 from callbridge.domain import dispatch, reconcile
-from callbridge.domain.consult import arrangement, consulted
+from callbridge.domain.asking import answer_offer, ask_of_call, rescind, transfer_verb
+from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
@@ -42,14 +43,12 @@ from callbridge.domain.model.facts import (
     PbxSeen,
     PhoneChanged,
 )
-from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.ids import CallId
 from callbridge.domain.model.legs import LegRole, LegState
-from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import (
     AcceptOffer,
     AddNote,
     CallFourth,
-    CallRequest,
     CancelTransfer,
     DoParty,
     DoTransfer,
@@ -68,7 +67,6 @@ from callbridge.domain.model.settings import Settings
 from callbridge.domain.model.signals import Configured, NobodyFree, Reserved, Signal, Tick
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.world import World
-from callbridge.domain.routing import requests
 from callbridge.domain.routing.table import Stimulus, apply
 from callbridge.domain.settling import settle_touched
 
@@ -184,20 +182,20 @@ class Engine:
             case LogIn():
                 people.log_in(step, signal)
             case LogOut():
-                _rescind(step, signal.agent, signal)
+                rescind(step, signal.agent, signal)
                 people.log_out(step, signal)
             case SetPresence():
                 if signal.presence is not Presence.AVAILABLE:
-                    _rescind(step, signal.agent, signal)
+                    rescind(step, signal.agent, signal)
                 people.set_presence(step, signal)
             case AcceptOffer() | RejectOffer():
-                _answer_offer(step, signal)
+                answer_offer(step, signal)
             case EndCall() | RequestTransfer() | AddNote() | HoldCall() | ResumeCall() | RingAgain():
-                _request(step, signal)
+                ask_of_call(step, signal)
             case CallFourth() | DoParty():
-                _request(step, signal)
+                ask_of_call(step, signal)
             case CancelTransfer() | DoTransfer():
-                _transfer_verb(step, signal)
+                transfer_verb(step, signal)
             case Reserved():
                 dispatch.reserved(step, signal)
             case NobodyFree():
@@ -236,112 +234,6 @@ def _unheard(call: Call, role: LegRole) -> Event:
     return Event.TARGET_LEFT if first else Event.TARGET_OVERDUE
 
 
-def _rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
-    """Whoever leaves or becomes busy with a pending offer does not want it."""
-    call = _offered_call(step, agent_id)
-    if call is None:
-        return
-    if call.offer is not None and call.offer.agent == agent_id and call.offer.state is OfferState.PENDING:
-        apply(step, call, Stimulus.AGENT_LEFT, signal)
-    else:
-        consulting.apply(step, call, Event.TARGET_LEFT, signal)
-
-
-def _offered_call(step: Step, agent_id: AgentId) -> Call | None:
-    agent = step.world.agents.get(agent_id)
-    if agent is None or agent.offer is None:
-        return None
-    for call in step.world.calls.values():
-        for offer in (call.offer, call.consult.offer if call.consult else None):
-            if offer is not None and offer.id == agent.offer and offer.state is OfferState.PENDING:
-                return call
-    return None
-
-
-def _answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
-    stimulus = Stimulus.ACCEPT if isinstance(signal, AcceptOffer) else Stimulus.REJECT
-    event = Event.ACCEPT if isinstance(signal, AcceptOffer) else Event.REJECT
-    for call in step.world.calls.values():
-        target = call.consult.offer if call.consult else None
-        own = call.offer is not None and (call.offer.id, call.offer.agent) == (signal.offer, signal.agent)
-        asked = target is not None and (target.id, target.agent) == (signal.offer, signal.agent)
-        if not own and not asked:
-            continue
-        if not step.world.pbx_up:
-            _refuse_pbx_down(step, signal)
-        elif call.state in ARRANGED:
-            consulting.apply(step, call, event if asked else Event.REJECT, signal)
-        else:
-            apply(step, call, stimulus, signal)
-        return
-    step.refuse(signal.request, "unknown_offer", "There is no such offer, or it is not yours, or it is over.")
-
-
-def _request(step: Step, signal: CallRequest) -> None:
-    call = step.world.calls.get(signal.call)
-    consults = call is not None and consulted.is_consulted(call, signal.agent)
-    if isinstance(signal, RingAgain) and signal.agent not in step.world.settings.agents:
-        step.refuse(signal.request, "not_your_call", "Your phone is not configured any more; the call goes on.")
-    elif call is not None and consults and isinstance(signal, EndCall | RingAgain):
-        if not step.world.pbx_up:
-            _refuse_pbx_down(step, signal)
-        elif isinstance(signal, EndCall):
-            consulted.hang_up(step, call, signal)
-        else:
-            consulting.apply(step, call, Event.RING_AGAIN, signal)
-    elif isinstance(signal, AddNote):
-        requests.add_note(step, call or step.world.ended.get(signal.call), signal)
-    elif call is None or call.agent != signal.agent:
-        step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
-    elif not step.world.pbx_up:
-        _refuse_pbx_down(step, signal)
-    else:
-        stimulus, event = _ASKED[type(signal)]
-        if call.state in ARRANGED:
-            consulting.apply(step, call, event, signal)
-        elif stimulus is not None:
-            apply(step, call, stimulus, signal)
-        else:
-            step.refuse(signal.request, "not_consulting", "This is possible only during a consultation or conference.")
-
-
-_ASKED: dict[type, tuple[Stimulus | None, Event]] = {
-    EndCall: (Stimulus.END, Event.END),
-    RequestTransfer: (Stimulus.TRANSFER, Event.TRANSFER),
-    HoldCall: (Stimulus.HOLD, Event.HOLD),
-    ResumeCall: (Stimulus.RESUME, Event.RESUME),
-    RingAgain: (Stimulus.RING_AGAIN, Event.RING_AGAIN),
-    CallFourth: (None, Event.CALL_FOURTH),
-    DoParty: (None, Event.PARTY),
-}
-
-
-def _transfer_verb(step: Step, signal: CancelTransfer | DoTransfer) -> None:
-    for call in step.world.calls.values():
-        transfer = call.transfer
-        if transfer is None or transfer.id != signal.transfer or transfer.by != signal.agent:
-            continue
-        if not step.world.pbx_up:
-            _refuse_pbx_down(step, signal)
-        elif call.state in ARRANGED and not (transfer.ended and call.agent != signal.agent):
-            event = Event.CANCEL if isinstance(signal, CancelTransfer) else Event(signal.verb.value)
-            consulting.apply(step, call, event, signal)
-        elif transfer.ended:
-            requests.refuse_transfer_ended(step, call, signal)
-        elif isinstance(signal, CancelTransfer):
-            apply(step, call, Stimulus.CANCEL_TRANSFER, signal)
-        else:
-            step.refuse(signal.request, "not_consulting", "The target has not been reached yet.")
-        return
-    step.refuse(signal.request, "unknown_transfer", "There is no such transfer of yours under way.")
-
-
-def _refuse_pbx_down(step: Step, signal: Request) -> None:
-    step.refuse(
-        signal.request, "pbx_unavailable", "The PBX cannot be reached at the moment; try again in a few seconds."
-    )
-
-
 def _configured(step: Step, signal: Configured) -> None:
     """New settings. Calls go on; who is no longer configured keeps the call they have and gets no other."""
     world = step.world
@@ -352,7 +244,7 @@ def _configured(step: Step, signal: Configured) -> None:
             step.put_agent(Agent(id=agent_id))
     for agent_id, agent in list(world.agents.items()):
         if agent_id not in signal.settings.agents and agent.presence is not Presence.OFFLINE:
-            _rescind(step, agent_id, signal)
+            rescind(step, agent_id, signal)
             step.put_agent(replace(world.agents[agent_id], presence=Presence.OFFLINE, reason=None))
     for call in list(world.calls.values()):
         gone = call.route.group is not None and call.route.group not in signal.settings.groups

@@ -21,7 +21,7 @@ from callbridge.domain.model.facts import (
     OriginateFailed,
     PbxSeen,
 )
-from callbridge.domain.model.ids import CallId, ChannelId, GroupId, call_id
+from callbridge.domain.model.ids import CallId, ChannelId, GroupId, call_id, call_of
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
@@ -47,7 +47,7 @@ def find(step: Step, channel: ChannelId) -> Call | None:
     """The live call that this channel is the caller or a leg of."""
     world = step.world
     owner = world.callers.get(channel)
-    call = world.calls.get(owner if owner is not None else CallId(channel.rpartition("-leg-")[0]))
+    call = world.calls.get(owner if owner is not None else call_of(channel))
     if call is None or call.state is CallState.ENDED:
         return None
     return call if call.caller == channel or call.leg(channel) is not None else None

@@ -68,8 +68,7 @@ def hand_over(step: Step, call: Call) -> None:
     before, target = call.agent, call.party(LegRole.TARGET)
     assert target is not None
     assert call.consult is not None
-    leave_agent(step, call, wrap_up=True)
-    call = release_leg(step, step.world.calls[call.id])
+    call = release_leg(step, leave_agent(step, call, wrap_up=True))
     fourth = call.party(LegRole.FOURTH)
     accepted = call.consult.offer if call.consult else None
     call = replace(call, agent=target.agent, deadline=None, attempts=0)
@@ -107,8 +106,7 @@ def go_on_unsupervised(step: Step, call: Call) -> None:
     assert call.consult is not None
     assert call.transfer is not None
     current = call.consult
-    leave_agent(step, call, wrap_up=True)
-    call = release_leg(step, step.world.calls[call.id])
+    call = release_leg(step, leave_agent(step, call, wrap_up=True))
     assert call.transfer is not None
     target = call.party(LegRole.TARGET)
     route = current.route or Route(kind=RouteKind.AGENT, since=step.now)
@@ -143,14 +141,12 @@ def leave_conference(step: Step, call: Call) -> None:
         return
     by = call.agent
     if fourth is not None and step.options.externals_may_stay:
-        leave_agent(step, call, wrap_up=True)
-        call = release_leg(step, step.world.calls[call.id])
+        call = release_leg(step, leave_agent(step, call, wrap_up=True))
         legs = tuple(replace(leg, role=LegRole.TARGET) if leg is fourth else leg for leg in call.legs)
         step.put(replace(_nobody_held(call, legs), state=CallState.EXTERNAL, offer=None, pop=None))
         return
     call = drop_fourth(step, call)
-    leave_agent(step, call, wrap_up=True)
-    call = release_leg(step, step.world.calls[call.id])
+    call = release_leg(step, leave_agent(step, call, wrap_up=True))
     call = step.put(replace(call, consult=None, doing=None, moved=None, caller_held=False))
     returning.recall(step, call, "transferer_hung_up", agent=by)
 
@@ -180,8 +176,7 @@ def back_without_agent(step: Step, call: Call, why: str) -> None:
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, why)
     call = drop_fourth(step, drop_target(step, call, OfferState.CANCELLED))
-    leave_agent(step, call, wrap_up=False)
-    call = release_leg(step, step.world.calls[call.id])
+    call = release_leg(step, leave_agent(step, call, wrap_up=False))
     call = step.put(replace(call, consult=None, doing=None, moved=None, caller_held=False))
     if by is None:
         by = call.transfer.by if call.transfer is not None else None

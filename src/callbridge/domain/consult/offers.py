@@ -140,11 +140,11 @@ def _dial(step: Step, call: Call, leg: Leg, phone: str, seconds: float, *, in_pa
     )
 
 
-def accepted(step: Step, call: Call, how: str) -> None:
+def accepted(step: Step, call: Call, how: str) -> Call:
     """The target is theirs to talk with; the pop stays a preview until the call is."""
     consult = call.consult
     if consult is None or consult.offer is None or consult.offer.state is not OfferState.PENDING:
-        return
+        return call
     offer = replace(consult.offer, state=OfferState.ACCEPTED, ended_at=step.now)
     deadline = step.now + step.options.answer_timeout
     legs = tuple(
@@ -158,6 +158,7 @@ def accepted(step: Step, call: Call, how: str) -> None:
     step.emit(ConfirmReservation(offer=offer.id))
     step.publish_offer(call, offer, consult.pop)
     step.record(call.id, "offer.accepted", offer.agent, offer=offer.id, how=how)
+    return call
 
 
 def refused(step: Step, call: Call, cause: int, how: str = "phone") -> None:

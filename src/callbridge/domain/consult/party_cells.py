@@ -47,9 +47,9 @@ def party(step: Step, call: Call, signal: Signal) -> None:
         )
         if held:
             step.emit(SetHear(call=call.id, channel=signal.channel, hear="music"))
-    to_stage(step, call, Stage.CONFERENCE)
+    call = to_stage(step, call, Stage.CONFERENCE)
     step.accept(signal.request)
-    tell_everybody(step, step.world.calls[call.id])
+    tell_everybody(step, call)
 
 
 def party_left(step: Step, call: Call, signal: Signal) -> None:
@@ -64,8 +64,7 @@ def party_left(step: Step, call: Call, signal: Signal) -> None:
             call = returning.end_transfer(step, call, TransferState.FAILED, "target_hung_up")
         to_stage(step, replace(call, caller_held=False), Stage.RETURNING)
     else:
-        to_stage(step, call, Stage.CONFERENCE)
-        tell_everybody(step, step.world.calls[call.id])
+        tell_everybody(step, to_stage(step, call, Stage.CONFERENCE))
 
 
 def fourth_said_no(step: Step, call: Call, signal: Signal) -> None:

@@ -151,8 +151,7 @@ def not_held(step: Step, call: Call, signal: Signal) -> None:
 
 def lost(step: Step, call: Call, signal: Signal) -> None:
     """Caller and agent cannot be put together again: the caller goes on to the group."""
-    leave_agent(step, call, wrap_up=True)
-    call = release_leg(step, step.world.calls[call.id])
+    call = release_leg(step, leave_agent(step, call, wrap_up=True))
     call = step.put(replace(call, consult=None, doing=None, moved=None))
     returning.route_to_group(step, call, "not_connected")
 

@@ -23,14 +23,12 @@ def accept(step: Step, call: Call, signal: Signal) -> None:
 
 
 def target_answered(step: Step, call: Call, signal: Signal) -> None:
-    if call.consult is not None and call.consult.offer is not None:
-        target_offers.accepted(step, call, "phone")
+    target_offers.accepted(step, call, "phone")
 
 
 def consult(step: Step, call: Call, signal: Signal) -> None:
     """The target has picked up: agent 1 talks with them."""
-    target_answered(step, call, signal)
-    call = step.world.calls[call.id]
+    call = target_offers.accepted(step, call, "phone")
     assert call.transfer is not None
     call = step.put(replace(call, transfer=replace(call.transfer, state=TransferState.CONSULTING)))
     target, agent = call.party(LegRole.TARGET), call.agent_leg

@@ -20,8 +20,7 @@ def talk_ended(step: Step, call: Call, signal: Signal) -> None:
     """The end of the conversation, unless the phone died, or nobody saw how it ended: then the caller waits on."""
     died = isinstance(signal, PbxSeen) or (isinstance(signal, ChannelGone) and signal.cause in DIED)
     if died and call.caller in step.world.channels:
-        leave_agent(step, call, wrap_up=True)
-        returning.route_to_group(step, step.world.calls[call.id], "agent_lost")
+        returning.route_to_group(step, leave_agent(step, call, wrap_up=True), "agent_lost")
     else:
         conversation_over(step, call)
 
@@ -41,8 +40,7 @@ def fell_back(step: Step, call: Call, signal: Signal) -> None:
     """The dialplan's own fallback has the caller: no longer ours, and safe."""
     if call.offer is not None and call.offer.state is OfferState.PENDING:
         call = end_offer(step, call, OfferState.RESCINDED, "fallback")
-    leave_agent(step, call, wrap_up=False)
-    call = step.world.calls[call.id]
+    call = leave_agent(step, call, wrap_up=False)
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, "fallback")
     step.world.channels.pop(call.caller, None)
@@ -51,8 +49,7 @@ def fell_back(step: Step, call: Call, signal: Signal) -> None:
 
 def end_call(step: Step, call: Call, outcome: CallOutcome) -> None:
     """The conversation is over; the agent goes into wrap-up."""
-    leave_agent(step, call, wrap_up=True)
-    release_everybody(step, step.world.calls[call.id], outcome)
+    release_everybody(step, leave_agent(step, call, wrap_up=True), outcome)
 
 
 def release_everybody(step: Step, call: Call, outcome: CallOutcome) -> None:
@@ -86,12 +83,12 @@ def end_if_empty(step: Step, call: Call) -> None:
     step.record(call.id, "call.ended", None, outcome=outcome, seconds=round(step.now - call.arrived_at, 3))
 
 
-def leave_agent(step: Step, call: Call, *, wrap_up: bool) -> None:
+def leave_agent(step: Step, call: Call, *, wrap_up: bool) -> Call:
     """The call is no longer its agent's; their place is free for the next one."""
     if call.agent is None:
-        return
+        return call
     take_call(step, call.agent, call.id, wrap_up=wrap_up)
     if call.offer is not None:
         step.emit(ReleaseReservation(offer=call.offer.id))
     step.publish(call.id, "call.updated", [call.agent])
-    step.put(replace(step.world.calls[call.id], agent=None))
+    return step.put(replace(call, agent=None))

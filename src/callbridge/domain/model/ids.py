@@ -22,6 +22,7 @@ RequestId = NewType("RequestId", str)
 """Names one request of an outside client, so that its answer finds the way back."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+_COUNTED = re.compile(r"-(?:leg|offer|transfer|pop)-[0-9]+$")
 
 
 def call_id(arrival: str) -> CallId:
@@ -36,6 +37,11 @@ def leg_channel_id(call: CallId, number: int) -> ChannelId:
 
 def offer_id(call: CallId, number: int) -> OfferId:
     return OfferId(f"{call}-offer-{number}")
+
+
+def call_of(made: OfferId | TransferId | PopId | ChannelId) -> CallId:
+    """The call that an offer, a transfer, a pop or a leg is of, by its name; any other id is no call's."""
+    return CallId(_COUNTED.sub("", made))
 
 
 def transfer_id(call: CallId, number: int) -> TransferId:

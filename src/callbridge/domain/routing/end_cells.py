@@ -18,8 +18,7 @@ def abandoned(step: Step, call: Call, signal: Signal) -> None:
     """The caller hung up before anybody talked to them, or on the way to a transfer's target."""
     if call.offer is not None and call.offer.state is OfferState.PENDING:
         call = end_offer(step, call, OfferState.CANCELLED, "caller_hung_up")
-    leave_agent(step, call, wrap_up=call.state is CallState.MOVING)
-    call = step.world.calls[call.id]
+    call = leave_agent(step, call, wrap_up=call.state is CallState.MOVING)
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, "caller_hung_up")
     release_everybody(step, call, seen_or(CallOutcome.ABANDONED, signal))

@@ -52,9 +52,8 @@ def leg_end_follows(step: Step, call: Call, signal: Signal) -> None:
 def leg_never_came(step: Step, call: Call, signal: Signal) -> None:
     """The PBX said that it came to nothing and no end followed: there never was a channel whose end could be seen."""
     leg = call.agent_leg
-    offers.unreachable(step, call, 0)
-    call = step.world.calls[call.id]
-    step.put(replace(call, legs=tuple(each for each in call.legs if leg is None or each.channel != leg.channel)))
+    legs = tuple(each for each in call.legs if leg is None or each.channel != leg.channel)
+    offers.unreachable(step, step.put(replace(call, legs=legs)), 0)
 
 
 def originate_failed(step: Step, call: Call, signal: Signal) -> None:

@@ -65,31 +65,34 @@ def already_ending(step: Step, call: Call, signal: Signal) -> None:
 
 def cancel_waiting_transfer(step: Step, call: Call, signal: Signal) -> None:
     """The caller comes back to agent 1: they are rung again, since they were freed."""
-    if _cancel(step, call, signal):
-        returning.recall(step, step.world.calls[call.id], "cancelled")
+    cancelled = _cancel(step, call, signal)
+    if cancelled is not None:
+        returning.recall(step, cancelled, "cancelled")
 
 
 def cancel_offered_transfer(step: Step, call: Call, signal: Signal) -> None:
-    if _cancel(step, call, signal):
-        offers.rescinded(step, step.world.calls[call.id], "cancelled")
+    cancelled = _cancel(step, call, signal)
+    if cancelled is not None:
+        offers.rescinded(step, cancelled, "cancelled")
 
 
 def cancel_moving_transfer(step: Step, call: Call, signal: Signal) -> None:
     """The caller is not with the music yet: they go there, and straight back to agent 1."""
-    if _cancel(step, call, signal) and call.transfer is not None:
-        route = Route(kind=RouteKind.RECALL, agent=call.transfer.by, since=call.arrived_at)
-        step.put(replace(step.world.calls[call.id], route=route))
+    cancelled = _cancel(step, call, signal)
+    if cancelled is not None and cancelled.transfer is not None:
+        route = Route(kind=RouteKind.RECALL, agent=cancelled.transfer.by, since=call.arrived_at)
+        step.put(replace(cancelled, route=route))
 
 
-def _cancel(step: Step, call: Call, signal: Signal) -> bool:
+def _cancel(step: Step, call: Call, signal: Signal) -> Call | None:
+    """None, and refused, where there is nothing to be cancelled any more."""
     assert isinstance(signal, CancelTransfer)
     transfer = call.transfer
     if transfer is None or transfer.ended:
         refuse_transfer_ended(step, call, signal)
-        return False
-    returning.end_transfer(step, call, TransferState.CANCELLED, "cancelled")
+        return None
     step.accept(signal.request)
-    return True
+    return returning.end_transfer(step, call, TransferState.CANCELLED, "cancelled")
 
 
 # ---------------------------------------------------------------- notes

@@ -60,7 +60,7 @@ def connect_again(step: Step, call: Call, signal: Signal) -> None:
     if leg is None or leg.state in (LegState.DIALING, LegState.RINGING):
         assert call.offer is not None
         agent = call.offer.agent
-        leave_agent(step, call, wrap_up=False)
+        call = leave_agent(step, call, wrap_up=False)
         make_busy(step, agent, MISSED_OFFER)
         _next_after(step, call, "no_answer")
     elif call.attempts < TRIES:
@@ -70,20 +70,17 @@ def connect_again(step: Step, call: Call, signal: Signal) -> None:
         else:
             step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
     else:
-        leave_agent(step, call, wrap_up=False)
-        _next_after(step, call, "not_connected")
+        _next_after(step, leave_agent(step, call, wrap_up=False), "not_connected")
 
 
 def agent_lost_before_talking(step: Step, call: Call, signal: Signal) -> None:
     """The phone was put down, or could not be rung, between Accept and the first word."""
-    leave_agent(step, call, wrap_up=False)
-    _next_after(step, call, "agent_lost")
+    _next_after(step, leave_agent(step, call, wrap_up=False), "agent_lost")
 
 
 def agent_gives_up(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, EndCall)
-    leave_agent(step, call, wrap_up=False)
-    _next_after(step, call, "rejected")
+    _next_after(step, leave_agent(step, call, wrap_up=False), "rejected")
     step.accept(signal.request)
 
 
@@ -91,10 +88,9 @@ def _next_after(step: Step, call: Call, why: str) -> None:
     """The accepted offer came to nothing: release the phone, and the call goes on from its route."""
     assert call.offer is not None
     code = {"no_answer": MISSED_OFFER, "rejected": "rejected_recently"}.get(why, "not_connected")
-    released = release_leg(step, step.world.calls[call.id])
-    call = pause_agent(step, released, call.offer.agent, why=code)
-    step.record(call.id, "call.not_connected", call.offer.agent if call.offer else None, why=why)
-    step.publish(call.id, "call.updated", [call.agent])
+    agent = call.offer.agent
+    call = pause_agent(step, release_leg(step, call), agent, why=code)
+    step.record(call.id, "call.not_connected", agent, why=why)
     returning.give_up_route(step, call, why)
 
 
@@ -135,8 +131,7 @@ def rejoin(step: Step, call: Call, signal: Signal) -> None:
         _bridge(step, call)
     else:
         step.record(call.id, "call.not_connected", call.agent, why="not_joined_again")
-        leave_agent(step, call, wrap_up=True)
-        call = release_leg(step, step.world.calls[call.id])
+        call = release_leg(step, leave_agent(step, call, wrap_up=True))
         returning.route_to_group(step, call, "not_connected")
 
 
@@ -167,8 +162,7 @@ def moved(step: Step, call: Call, signal: Signal) -> None:
         if leg.state is LegState.PARKED:
             _bridge(step, call)
         return
-    leave_agent(step, call, wrap_up=True)
-    call = release_leg(step, step.world.calls[call.id])
+    call = release_leg(step, leave_agent(step, call, wrap_up=True))
     if transfer.state is TransferState.CANCELLED:
         returning.recall(step, call, "cancelled")
         return
