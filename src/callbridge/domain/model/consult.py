@@ -9,24 +9,55 @@ from callbridge.domain.model.transfer import Route
 
 
 class Stage(StrEnum):
-    """Where a consultation is; the table in `consult/table.py` says what can happen in each."""
+    """Where a consultation is; the table in `consult/table.py` says what each stimulus does in each.
+
+    Of each stage: what is true on entry, what is waited for, where it leads. Everybody named is alive on entry; an end
+    of theirs can come in every stage. What was ordered may not have been seen yet: `Consult.settled` says when it was.
+    """
 
     HELD = "held"
-    """No transfer: the caller hears music, the agent nothing."""
+    """No transfer is under way: the caller hears music, the agent nothing.
+
+    The agent's next request is waited for: resume leads to `returning`, a transfer to `ringing` or to the other
+    machine's `moving`. The agent's end brings the caller back to them by a recall.
+    """
     RINGING = "ringing"
-    """The target is looked for, or their phone rings. The caller hears music, agent 1 ringing."""
+    """A transfer is under way: its target is looked for, or their phone rings. The caller hears music, agent 1 ringing.
+
+    The target's answer is waited for and leads to `consulting`; a no, by anybody or anything, to `returning`. Where
+    agent 1 does not wait for it, the other machine goes on with the offer as an unsupervised transfer.
+    """
     CONSULTING = "consulting"
-    """Agent 1 talks with the target; the caller hears music."""
+    """The target is up: agent 1 talks with them, the caller hears music.
+
+    Agent 1 decides: alternate to `with_caller`, merge or a fourth party's answer to `conference`, complete (by hanging
+    up too, where the administrator wants that) to `completing`, cancel or the target's end to `returning`.
+    """
     WITH_CALLER = "with_caller"
-    """Agent 1 talks with the caller; the target hears music."""
+    """The target is up: agent 1 talks with the caller, the target hears music. Leads where `consulting` does."""
     CONFERENCE = "conference"
-    """All who are not held talk with one another."""
+    """All who are up and not held talk with one another: caller, agent 1, target, and a fourth party.
+
+    Whoever leaves, the others go on: without agent 1 the target has the call (`completing` where they are not yet
+    together, else the other machine's `talking`, or `external`); without target and fourth party it is `returning`.
+    """
     COMPLETING = "completing"
-    """Caller and target are being put together; agent 1 is released once they are."""
+    """Caller and target are being put together, and are alone in the call but for agent 1, who is let go once they are.
+
+    To be seen together is waited for: then call and pop are the target's. Where it cannot be done: `returning`, or a
+    recall where agent 1 is gone.
+    """
     RETURNING = "returning"
-    """Caller and agent 1 are being put together again."""
+    """Nobody but caller and agent 1 is in the call, and they are being put together again.
+
+    To be seen together is waited for: then they talk as before the consultation. Where it cannot be done, the caller
+    goes on to the group.
+    """
     WITHOUT_CALLER = "without_caller"
-    """The caller hung up; the others may finish their sentence."""
+    """The caller hung up; two or more of the others are still together and may finish their sentence.
+
+    The end of all but one is waited for, and ends the call.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
