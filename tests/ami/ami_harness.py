@@ -43,6 +43,8 @@ class Harness:
             on_event=self._on_event,
             on_up=lambda: self._note("up", ""),
             on_down=lambda reason: self._note("down", reason),
+            on_silent=lambda: self._note("silent", ""),
+            on_speaks=lambda: self._note("speaks", ""),
             backoff=self.backoff,
             clock=self.clock,
         )

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from random import random as any_random
 
 import structlog
@@ -38,6 +39,10 @@ class Link:
     - `on_down(reason)`: exactly once for each `on_up`, when either session is lost and `run` ends. Every action that
       was pending has failed with ConnectionLost by then.
 
+    - `on_silent()`: something was asked, and nothing has been heard for a few seconds, in one session at least. What
+      was sent may be performed later, all at once. `on_speaks()`: something was heard again in both. Only between
+      `on_up` and `on_down`; a link that stays silent goes down without speaking again.
+
     Events whose name is not in `wanted` are skipped before they are parsed.
     """
 
@@ -50,6 +55,8 @@ class Link:
         on_event: Callable[[Message], None],
         on_up: Callable[[], None],
         on_down: Callable[[str], None],
+        on_silent: Callable[[], None] = lambda: None,
+        on_speaks: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
         counters: LinkCounters | None = None,
         clock: Callable[[], float] = time.time,
@@ -64,6 +71,10 @@ class Link:
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
+        self._on_silent = on_silent
+        self._on_speaks = on_speaks
+        self._silent: set[str] = set()
+        """The roles of the sessions of which nothing is heard."""
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._random = random
@@ -162,9 +173,18 @@ class Link:
                 wanted=self._wanted,
                 on_event=self._event,
                 on_lost=lost,
+                on_silent=partial(self._listens, "events"),
                 counters=self.counters,
             ),
-            Session(actions, role="actions", events=False, on_event=self._stray, on_lost=lost, counters=self.counters),
+            Session(
+                actions,
+                role="actions",
+                events=False,
+                on_event=self._stray,
+                on_lost=lost,
+                on_silent=partial(self._listens, "actions"),
+                counters=self.counters,
+            ),
         )
         try:
             for session in sessions:
@@ -179,6 +199,7 @@ class Link:
 
     def _went_up(self) -> None:
         self._up = True
+        self._silent.clear()
         self._up_at = asyncio.get_running_loop().time()
         self.counters.ups += 1
         self._moved("up", "")
@@ -199,6 +220,18 @@ class Link:
         except Exception:
             self.counters.callback_errors += 1
             _log.exception("ami_callback_failed", callback="on_down")
+
+    def _listens(self, role: str, silent: bool) -> None:
+        before = bool(self._silent)
+        (self._silent.add if silent else self._silent.discard)(role)
+        if not self._up or bool(self._silent) == before:
+            return
+        _log.warning("ami_silent" if silent else "ami_speaks", session=role)
+        try:
+            (self._on_silent if silent else self._on_speaks)()
+        except Exception:
+            self.counters.callback_errors += 1
+            _log.exception("ami_callback_failed", callback="on_silent" if silent else "on_speaks")
 
     def _was_stable(self) -> bool:
         lasted = 0.0 if self._up_at is None else asyncio.get_running_loop().time() - self._up_at

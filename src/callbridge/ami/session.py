@@ -23,7 +23,9 @@ class Session:
     """Never reused: once lost it stays lost, and nothing of it is sent anywhere else.
 
     `on_event` gets every event in `wanted` (where that is None: every event that belongs to no list), in the order of
-    arrival; it may not raise. `on_lost` is called once, after everything pending has failed. Neither may block.
+    arrival; it may not raise. `on_lost` is called once, after everything pending has failed. `on_silent(True)` is
+    called when something was asked and nothing at all is heard for `silent_after`, `on_silent(False)` with the next
+    whole message. None may block.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Session:
         events: bool,
         on_event: Callable[[Message], None],
         on_lost: Callable[[str], None],
+        on_silent: Callable[[bool], None] = lambda _: None,
         wanted: Collection[str] | None = None,
         counters: LinkCounters | None = None,
     ) -> None:
@@ -46,6 +49,7 @@ class Session:
         self._events = "on" if events else "off"
         self._on_event = on_event
         self._on_lost = on_lost
+        self._on_silent = on_silent
         self._wanted = None if wanted is None else frozenset(name.encode() for name in {*wanted, "Shutdown"})
         self._counters = counters or LinkCounters()
         self._framer = Framer(settings.max_message_bytes)
@@ -53,6 +57,10 @@ class Session:
         self._pending = Pending(max_actions=settings.max_pending, max_rows=settings.max_list_rows)
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
+        self._asked = 0.0
+        """When the first of the actions that wait now was sent."""
+        self._silent = False
+        self._listening: asyncio.TimerHandle | None = None
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._closed = asyncio.Event()
         self._doubted = asyncio.Event()
@@ -109,6 +117,8 @@ class Session:
             self._greeted.exception()  # Seen, also where nobody waits for it.
         if self._watchdog is not None:
             self._watchdog.cancel()
+        if self._listening is not None:
+            self._listening.cancel()
         if self._transport is not None:
             self._transport.abort()
         self._on_lost(self.lost)
@@ -129,15 +139,34 @@ class Session:
             raise ConnectionLost(self.lost or f"{self.role}: not connected")
         seconds = self._settings.action_timeout if within is None else within
         action_id, action = self._wire.action(sendable)
+        if not len(self._pending):
+            self._asked = self._loop.time()
         waiting = self._pending.add(action_id, name, as_list=as_list)
         try:
             async with asyncio.timeout(seconds):
                 self._wire.send(action)
+                self._listen()
                 return await waiting.answer
         except TimeoutError:
             raise ActionTimeout(name, seconds) from None
         finally:
             self._pending.remove(action_id, waiting)
+
+    def _listen(self) -> None:
+        """Something was asked: from now on a word is due."""
+        if self._listening is None and not self._silent:
+            self._listening = self._loop.call_later(self._settings.silent_after, self._notice)
+
+    def _notice(self) -> None:
+        self._listening = None
+        if self.lost is not None or self._silent or not len(self._pending):
+            return
+        left = max(self._heard, self._asked) + self._settings.silent_after - self._loop.time()
+        if left > 0:
+            self._listening = self._loop.call_later(left, self._notice)
+        else:
+            self._silent = True
+            self._on_silent(True)
 
     async def _watch(self) -> None:
         """Notices a connection that is open on this side only. Every whole message is a sign of life."""
@@ -183,6 +212,9 @@ class Session:
         counters.oversize += framer.oversize - before
         if pieces:
             self._heard = self._loop.time()
+            if self._silent:
+                self._silent = False
+                self._on_silent(False)
         wanted = self._wanted
         for raw in pieces:
             name = None

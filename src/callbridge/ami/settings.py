@@ -23,6 +23,11 @@ class SessionSettings:
     """For one action, a list included, unless the caller asks for another time."""
     ping_interval: float = 5.0
     """A Ping is sent when nothing was heard for so long."""
+    silent_after: float = 3.0
+    """The link is taken for silent when something was asked and no whole message was heard for so long.
+
+    Shorter than `connect_timeout` of the options, 4 seconds, after which what was not seen is ordered again.
+    """
     dead_after: float = 15.0
     """The connection is given up when no whole message was heard for so long, in spite of the Ping."""
     max_message_bytes: int = 65_536
@@ -33,7 +38,10 @@ class SessionSettings:
 
     def __post_init__(self) -> None:
         checked("Login", {"Username": self.username, "Secret": self.secret})
-        for name in ("connect_timeout", "action_timeout", "ping_interval", "max_message_bytes", "max_pending"):
+        for name in (
+            *("connect_timeout", "action_timeout", "ping_interval", "silent_after"),
+            *("max_message_bytes", "max_pending"),
+        ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
         if self.dead_after <= self.ping_interval:
