@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callbridge.ami.decode import CHANNEL_EVENTS, WANTED, channel_variables, decode, is_genuine
+from callbridge.ami.decode import CHANNEL_EVENTS, MUSIC, WANTED, channel_variables, decode, is_genuine
 from callbridge.ami.encode import caller_id, encode
 from callbridge.ami.errors import StampMissing
 from callbridge.ami.framing import Message
@@ -300,6 +300,41 @@ async def test_given_three_lists_when_put_together_then_each_channel_is_where_it
     assert seen.channels[2].ringing
     assert seen.phones == {"PJSIP/anna": PhoneState.IN_USE}
     assert seen.taken_at == 1000.0
+
+
+async def test_given_callers_in_the_dialplans_music_when_looked_at_then_they_wait_and_no_others() -> None:
+    stamp = f"CALLBRIDGE_STAMP={WORD}"
+    waiting = {"Context": "callbridge-hold", "Exten": "s", "Priority": "15"}
+    seen = await take_snapshot(
+        Lists(
+            Status=[
+                event("Status", BridgeID="", ChanVariable=stamp, **waiting),
+                event("Status", Uniqueid="17.2", BridgeID="talk", ChanVariable=stamp, **waiting),
+                event("Status", Uniqueid="17.3", BridgeID="", ChanVariable=stamp, **{**waiting, "Priority": "30"}),
+                event("Status", Uniqueid="17.4", BridgeID="", ChanVariable=stamp, **{**waiting, "Context": "other"}),
+            ],
+            BridgeList=[{"Event": "BridgeListItem", "BridgeUniqueid": "talk"}],
+            DeviceStateList=[],
+        ),
+        1000.0,
+        WORD,
+    )
+    assert [(fact.bridge, fact.holding) for fact in seen.channels] == [
+        (MUSIC, True),
+        ("talk", False),
+        (None, False),
+        (None, False),
+    ]
+
+
+def test_given_the_dialplans_own_events_when_decoded_then_a_caller_waits_or_is_in_the_fallback() -> None:
+    waits = decode(event("UserEvent", UserEvent="CallbridgeWaits", ChanVariable="CALLBRIDGE_ROLE=caller"), WORD)
+    leaves = decode(event("UserEvent", UserEvent="CallbridgeLeaves", ChanVariable="CALLBRIDGE_ROLE=fallback"), WORD)
+    assert isinstance(waits, ChannelEntered)
+    assert isinstance(leaves, ChannelEntered)
+    assert (waits.fact.bridge, waits.fact.holding, waits.fact.variables.role) == (MUSIC, True, "caller")
+    assert (leaves.fact.bridge, leaves.fact.holding, leaves.fact.variables.role) == (None, False, "fallback")
+    assert decode(event("UserEvent", UserEvent="TheSitesOwn"), WORD) is None
 
 
 def _unstamped(**headers: str | list[str]) -> Message:

@@ -75,7 +75,7 @@ async def test_given_a_version_when_checked_then_too_old_is_an_error(pbx: FakePb
 async def test_given_a_module_that_is_not_loaded_when_checked_then_it_and_its_use_are_named(pbx: FakePbx) -> None:
     del pbx.variables["IFMODULE(bridge_holding.so)"]
     found = the(await check_modules(pbx), Level.ERROR)
-    assert "bridge_holding.so is not loaded (the waiting rooms)" in found
+    assert "bridge_holding.so is not loaded (where agents' legs wait)" in found
     assert "module load bridge_holding.so" in found
 
 
@@ -86,8 +86,8 @@ async def test_given_func_config_when_checked_then_readable_secrets_are_a_warnin
 
 def test_given_the_shipped_files_when_read_then_the_dialplan_and_its_modules_are_there() -> None:
     assert {"callbridge", "callbridge-hold", "callbridge-leg", "callbridge-fallback"} <= contexts().keys()
-    assert "bridgewait" in contexts()["callbridge-hold"]
-    assert modules()["app_bridgewait.so"] == "the waiting rooms"
+    assert "bridgewait" in contexts()["callbridge-leg"]
+    assert modules()["app_bridgewait.so"] == "where agents' legs wait"
     assert len(modules()) > 15
 
 
@@ -262,7 +262,7 @@ async def test_given_func_config_when_the_manager_is_checked_then_its_file_is_re
     pbx.variables["IFMODULE(func_config.so)"] = "1"
     pbx.variables["AST_CONFIG(manager.conf,general,channelvars)"] = ",".join(VARIABLES)
     pbx.variables["AST_CONFIG(manager.conf,ev,writetimeout)"] = "30000"
-    pbx.variables["AST_CONFIG(manager.conf,ev,read)"] = "call, system"
+    pbx.variables["AST_CONFIG(manager.conf,ev,read)"] = "call, user, system"
     assert only_ok(await check_manager(pbx, pbx_settings()))
     pbx.variables["AST_CONFIG(manager.conf,ev,writetimeout)"] = ""
     assert "100 (the default)" in the(await check_manager(pbx, pbx_settings()), Level.WARNING)

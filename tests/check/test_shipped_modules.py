@@ -13,7 +13,8 @@ CORE = ""
 
 APPLICATIONS = {
     **dict.fromkeys(
-        ("Answer", "Background", "Bridge", "Congestion", "Goto", "GotoIf", "Hangup", "Ringing", "Set", "Wait"), CORE
+        ("Answer", "Background", "Bridge", "Congestion", "Goto", "GotoIf", "Hangup", "MSet", "Ringing", "Set", "Wait"),
+        CORE,
     ),
     "BridgeAdd": "app_bridgeaddchan",
     "BridgeWait": "app_bridgewait",
@@ -21,10 +22,13 @@ APPLICATIONS = {
     "ExecIf": "app_exec",
     "Gosub": "app_stack",
     "MixMonitor": "app_mixmonitor",
+    "MusicOnHold": "res_musiconhold",
     "Playtones": "app_playtones",
     "Return": "app_stack",
     "StopMixMonitor": "app_mixmonitor",
     "StopPlaytones": "app_playtones",
+    "TryExec": "app_exec",
+    "UserEvent": "app_userevent",
 }
 FUNCTIONS = {
     "CALLERID": "func_callerid",
@@ -40,6 +44,7 @@ FUNCTIONS = {
     "REGEX": "func_strings",
     "TIMEOUT": "func_timeout",
     "TOLOWER": "func_strings",
+    "VOLUME": "func_volume",
 }
 SPARED = {"app_dial", "app_mixmonitor", "app_playtones"}
 """Applications that no caller needs: Dial is between agents, the others are asked for with IFMODULE."""
@@ -55,7 +60,12 @@ def steps() -> list[str]:
 
 def applications() -> set[str]:
     run = {step.partition("(")[0] for step in steps()}
-    inner = {name for step in steps() if step.startswith("ExecIf(") for name in re.findall(r"[?:](\w+)\(", step)}
+    inner = {
+        name
+        for step in steps()
+        if step.startswith(("ExecIf(", "TryExec("))
+        for name in re.findall(r"(?:[?:]|TryExec\()(\w+)\(", step)
+    }
     return run | inner
 
 

@@ -68,7 +68,7 @@ async def event(lab: Lab, name: str, **headers: str) -> AsyncIterator["asyncio.F
 
 
 async def arrive(lab: Lab, number: str = NUMBER) -> tuple[Caller, Message]:
-    async with event(lab, "BridgeEnter", BridgeName="callbridge-hold") as waits:
+    async with event(lab, "UserEvent", UserEvent="CallbridgeWaits") as waits:
         caller = await lab.bank.call(from_number="4917012345", did=number, name="Jürgen")
         return caller, await asyncio.wait_for(waits, 10)
 
@@ -169,7 +169,7 @@ class Stranger(asyncio.DatagramProtocol):
 async def test_what_arrives_is_filtered(lab: Lab) -> None:
     async with gateway(lab) as its:
         _, entered = await arrive(lab, HOSTILE)
-        await its.told("BridgeEnter")
+        await its.told("UserEvent")
     found = variables(entered)
     assert found["CALLBRIDGE_ROLE"] == "caller"
     assert found["CALLBRIDGE_GROUP"] == "salesx-y"
@@ -179,13 +179,14 @@ async def test_what_arrives_is_filtered(lab: Lab) -> None:
     assert found["CALLBRIDGE_STAMP"] == STAMP
     # The UserEvent's text held a whole Hangup; the gateway's session never gets it.
     assert "forged" not in {message.get("Uniqueid") for message in its.seen}
+    assert {message["UserEvent"] for message in its.seen if "UserEvent" in message} == {"CallbridgeWaits"}
 
 
 async def test_a_callers_number_with_line_breaks_makes_no_event(lab: Lab) -> None:
     user = "4917%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aUniqueid%3a%20forged%0d%0a%0d%0a"
     carrier = lab.bank.address.rsplit(".", 1)[0] + ".3"
     loop = asyncio.get_running_loop()
-    async with gateway(lab) as its, event(lab, "BridgeEnter", BridgeName="callbridge-hold") as waits:
+    async with gateway(lab) as its, event(lab, "UserEvent", UserEvent="CallbridgeWaits") as waits:
         transport, stranger = await loop.create_datagram_endpoint(lambda: Stranger(lab, user), local_addr=(carrier, 0))
         with closing(transport):
             sdp = f"v=0\r\no=- 1 1 IN IP4 {carrier}\r\ns=-\r\nc=IN IP4 {carrier}\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"
@@ -213,10 +214,11 @@ async def test_without_a_gateway_a_new_caller_reaches_the_fallback(lab: Lab, wis
 
 async def test_a_lease_that_runs_out_frees_the_waiting_and_leaves_the_talking_alone(lab: Lab) -> None:
     talking, _, _ = await talk(lab, "hangup")
-    waiting, seen = await arrive(lab)
     lonely = await leg_of(lab, "boris")
     async with event(lab, "Hangup", Uniqueid=lonely) as gone:
+        # Shorter than a turn: who waits does not look at the lease before it can have run out.
         await vouch(lab, 1)
+        waiting, seen = await arrive(lab)
         await lab.assert_hears({waiting: {FALLBACK}}, within=25)
         await asyncio.wait_for(gone, 10)
     anna = lab.bank.phone("anna")
@@ -264,8 +266,8 @@ async def test_the_last_resort_gives_back_whom_the_lease_left_and_nobody_goes_ro
         _, left = await arrive(lab)
         await asyncio.sleep(7)
         await vouch(lab, 3600)
-        async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=sent["Uniqueid"]) as again:
-            async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=left["Uniqueid"]) as back:
+        async with event(lab, "UserEvent", UserEvent="CallbridgeWaits", Uniqueid=sent["Uniqueid"]) as again:
+            async with event(lab, "UserEvent", UserEvent="CallbridgeWaits", Uniqueid=left["Uniqueid"]) as back:
                 # The gateway vouches, but whom it sent here itself it would only send again.
                 await given_up(lab, sent["Channel"], 12)
                 await asyncio.wait_for(back, 20)
@@ -289,7 +291,7 @@ async def test_in_a_transfer_the_caller_hears_music_again(lab: Lab) -> None:
 
 async def test_a_phone_that_dies_does_not_take_the_caller_along(lab: Lab) -> None:
     caller, uniqueid, leg = await talk(lab, "hangup")
-    async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=uniqueid) as back:
+    async with event(lab, "UserEvent", UserEvent="CallbridgeWaits", Uniqueid=uniqueid) as back:
         # 44 is what Asterisk itself gives when a phone's sound has stopped for rtp_timeout seconds.
         await (await lab.ami()).action("Hangup", Channel=leg, Cause=44)
         await asyncio.wait_for(back, 5)
@@ -311,8 +313,8 @@ async def test_a_timer_that_ends_a_talk_gives_the_caller_music(lab: Lab, context
     await ami.action("Setvar", Channel=seen["Channel"], Variable="CALLBRIDGE_PEER", Value=await up(lab, "anna"))
     async with event(lab, "BridgeEnter", Uniqueid=seen["Uniqueid"]) as talks:
         await ami.action("Redirect", Channel=seen["Channel"], Context=context, Exten="s", Priority=1)
-        assert (await asyncio.wait_for(talks, 5))["BridgeName"] != "callbridge-hold"
-    async with event(lab, "BridgeEnter", BridgeName="callbridge-hold", Uniqueid=seen["Uniqueid"]):
+        await asyncio.wait_for(talks, 5)
+    async with event(lab, "UserEvent", UserEvent="CallbridgeWaits", Uniqueid=seen["Uniqueid"]):
         await ami.action("AbsoluteTimeout", Channel=seen["Channel"], Timeout=1)
         await lab.assert_hears({caller: {HOLD_MUSIC}})
 

@@ -331,6 +331,26 @@ async def test_given_an_older_dialplan_then_no_channel_is_sent_to_nowhere_and_wh
     assert not [variable for variable in again if "DIALPLAN_EXISTS" in str(variable)], "once in each life is enough"
 
 
+async def test_given_a_manager_conf_without_the_dialplans_events_then_waiting_callers_are_found_and_it_is_said(
+    desk: Desk,
+) -> None:
+    pbx = desk.start()
+    pbx.on_up()
+    await desk.until(lambda: desk.snapshots() == 1)
+    row: Message = {"Event": "Status", "Uniqueid": "17.1", "Context": "callbridge-hold", "Exten": "s", "Priority": "15"}
+    desk.ami.lists["Status"] = [{**row, "ChanVariable": f"CALLBRIDGE_STAMP={STAMP}"}]
+    for snapshots in (2, 3):
+        assert pbx.trouble is None, "an event may be later than a snapshot"
+        pbx.act([LookAgain(why="test")])
+        await desk.until(lambda wanted=snapshots: desk.snapshots() == wanted)  # type: ignore[misc]
+    assert pbx.trouble is not None
+    assert "eventfilter lines for UserEvent from manager-callbridge.conf" in pbx.trouble
+    pbx.on_event({"Event": "UserEvent", "UserEvent": "CallbridgeWaits", "ChanVariable": f"CALLBRIDGE_STAMP={STAMP}"})
+    pbx.act([LookAgain(why="test")])
+    await desk.until(lambda: desk.snapshots() == 4)
+    assert pbx.trouble is None
+
+
 async def test_given_a_pbx_that_stops_showing_the_stamp_then_no_call_is_ended_and_the_lease_runs_out(
     desk: Desk,
 ) -> None:

@@ -21,7 +21,7 @@ from callbridge.domain.model.facts import (
 from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.domain.model.signals import Signal
 
-CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup"})
+CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "UserEvent"})
 """Those that carry the channel's variables, the stamp among them."""
 
 WANTED = (*sorted(CHANNEL_EVENTS), "OriginateResponse", "DeviceStateChange", "FullyBooted")
@@ -47,7 +47,19 @@ VARIABLES = (
 """The variables that every channel event must carry: channelvars in manager.conf names the same."""
 
 HOLDING_BRIDGES = frozenset({"callbridge-hold", "callbridge-legs"})
-"""Names of the waiting rooms in asterisk/extensions-callbridge.conf."""
+"""Names of the waiting rooms in asterisk/extensions-callbridge.conf.
+
+Of callers only those wait in the first one who came before the PBX's dialplan was upgraded.
+"""
+
+MUSIC = BridgeId("callbridge-music")
+"""Where waiting callers are. They are in no bridge of Asterisk's, but in music that the dialplan plays to each."""
+
+WAITING_LINE = ("callbridge-hold", "s", "15")
+"""The line of the dialplan in which callers wait: it does not change from version to version."""
+
+WAITS, LEAVES = "CallbridgeWaits", "CallbridgeLeaves"
+"""Names of the dialplan's UserEvents: a caller begins to wait; the dialplan's own fallback takes them."""
 
 ACTION_ID_STAMP = "|"
 """Between the ChannelId and the stamp in an Originate's ActionID."""
@@ -74,7 +86,17 @@ def text(message: Message, header: str) -> str:
     return value if isinstance(value, str) else (value[0] if value else "")
 
 
-_ONCE = ("Uniqueid", "Channel", "ChannelState", "BridgeUniqueid", "BridgeID", "BridgeTechnology", "BridgeName", "Cause")
+_ONCE = (
+    "Uniqueid",
+    "Channel",
+    "ChannelState",
+    "BridgeUniqueid",
+    "BridgeID",
+    "BridgeTechnology",
+    "BridgeName",
+    "Cause",
+    "UserEvent",
+)
 
 
 def is_genuine(message: Message, stamp: str) -> bool:
@@ -113,6 +135,10 @@ def decode(message: Message, stamp: str) -> Signal | None:
             return _newstate(message)
         case "Hangup":
             return ChannelGone(channel=ChannelId(text(message, "Uniqueid")), cause=_number(text(message, "Cause")))
+        case "UserEvent" if text(message, "UserEvent") == WAITS:
+            return ChannelEntered(fact=channel_fact(message, bridge=MUSIC, room=None))
+        case "UserEvent" if text(message, "UserEvent") == LEAVES:
+            return ChannelEntered(fact=channel_fact(message, bridge="", room=None))
         case "OriginateResponse" if text(message, "Response") == "Failure":
             # The Uniqueid is "<null>" where no channel was made; the ActionID is what `encode` gave it.
             channel, _, shown = text(message, "ActionID").partition(ACTION_ID_STAMP)
@@ -135,7 +161,7 @@ def _newstate(message: Message) -> Signal | None:
 def channel_fact(message: Message, *, bridge: str, room: Message | None) -> ChannelFact:
     """The channel as this message shows it, in this bridge; `room` has the fields that describe the bridge."""
     state = text(message, "ChannelState")
-    holding = (
+    holding = bridge == MUSIC or (
         room is not None
         and text(room, "BridgeTechnology") == "holding_bridge"
         and text(room, "BridgeName") in HOLDING_BRIDGES
@@ -151,6 +177,12 @@ def channel_fact(message: Message, *, bridge: str, room: Message | None) -> Chan
         holding=holding,
         variables=channel_variables(message),
     )
+
+
+def is_waiting(row: Message) -> bool:
+    """Whether a row of Status shows a caller who waits."""
+    place = (text(row, "Context"), text(row, "Exten"), text(row, "Priority"))
+    return place == WAITING_LINE and not text(row, "BridgeID")
 
 
 def channel_variables(message: Message) -> ChannelVariables:

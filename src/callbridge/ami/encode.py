@@ -31,7 +31,10 @@ _JOIN = "callbridge-join,s,1"
 _FALLBACK = "callbridge-fallback,s,1"
 PLACES = (_HOLD, _LEG_AGAIN, _TALK, _JOIN, _FALLBACK)
 """Where channels are redirected to. Where there is no such place Asterisk says `Success`, and the channel is gone."""
+DIALPLAN = (*PLACES, "callbridge-whole,s,1")
+"""What this version's dialplan has, and an older one does not: its callers would wait where nobody looks for them."""
 
+_LOCAL = "Local/"
 _UNSAFE_NAME = re.compile(rf'[{FORBIDDEN}"<>\\,;|()]+')
 _UNSAFE_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]+")
 _NORMAL_CLEARING = "16"
@@ -53,11 +56,12 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
     match effect:
         case Originate():
             return (Action("Originate", _originate(effect, stamp)),)
-        case Bridge() if effect.record:
-            # AMI's own MixMonitor needs the class `system`, which nobody should have who does not own the PBX.
-            file = _setvar(effect.caller_name, "CALLBRIDGE_RECORD", effect.record)
+        case Bridge() if effect.record or effect.caller_name.startswith(_LOCAL):
+            # AMI's own MixMonitor needs the class `system`, which nobody should have who does not own the PBX; and its
+            # Bridge takes away the hook that keeps a Local channel from being optimized away.
+            file = [_setvar(effect.caller_name, "CALLBRIDGE_RECORD", effect.record)] if effect.record else []
             peer = _setvar(effect.caller_name, "CALLBRIDGE_PEER", effect.leg_name)
-            return (file, peer, _redirect(effect.caller_name, _TALK))
+            return (*file, peer, _redirect(effect.caller_name, _TALK))
         case Bridge():
             return (Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"}),)
         case Hold():

@@ -53,7 +53,8 @@ class DialplanOutdated(AmiError):
 
     def __init__(self, place: str) -> None:
         super().__init__(
-            f"The PBX's dialplan has no {place}: copy this version's extensions-callbridge.conf to it, then reload"
+            f"The PBX's dialplan has no {place}: copy this version's extensions-callbridge.conf to it, and what is new "
+            "in manager-callbridge.conf, then reload dialplan and manager"
         )
 
 

@@ -5,9 +5,11 @@ from typing import Protocol
 
 from callbridge.ami.decode import (
     HOLDING_BRIDGES,
+    MUSIC,
     channel_fact,
     channel_variables,
     is_genuine,
+    is_waiting,
     is_whole,
     phone_state,
     text,
@@ -42,7 +44,8 @@ async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
         bridge = text(channel, "BridgeID")
         room = rooms.get(bridge)
         # A bridge that was gone by the second list holds nobody any more.
-        facts.append(channel_fact(channel, bridge=bridge if room is not None else "", room=room))
+        place = bridge if room is not None else MUSIC if is_waiting(channel) else ""
+        facts.append(channel_fact(channel, bridge=place, room=room))
     return PbxSeen(
         taken_at=now,
         channels=tuple(facts),

@@ -137,7 +137,7 @@ async def _booted(event: asyncio.Event) -> Finding:
         return error(
             "permissions",
             "the events user is not told that Asterisk has booted",
-            "Give it read = call,system and the eventfilter lines of manager-callbridge.conf; or Asterisk is starting.",
+            "Give it read = call,user,system and manager-callbridge.conf's eventfilter lines; or Asterisk is starting.",
         )
     return ok("permissions", "the events user hears of Asterisk's start and stop")
 

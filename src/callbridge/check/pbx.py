@@ -122,15 +122,17 @@ async def check_manager(asking: Asking, pbx: Pbx) -> list[Finding]:
     timeout = await _config(asking, f"manager.conf,{pbx.events.username},writetimeout")
     if timeout is None:
         what = "writetimeout and the events user's read classes cannot be seen through AMI"
-        cure = "Compare them with manager-callbridge.conf: writetimeout = 30000, read = call,system."
+        cure = "Compare them with manager-callbridge.conf: writetimeout = 30000, read = call,user,system."
         return [*findings, note("manager", what, cure)]
     if not timeout.isdigit() or int(timeout[:9]) < _LONG_WRITE:
         what = f"writetimeout of {pbx.events.username} is {timeout or '100 (the default)'}: a busy gateway is cut off"
         findings.append(warning("manager", what, f"Set writetimeout = 30000 for [{pbx.events.username}]."))
     read = await _config(asking, f"manager.conf,{pbx.events.username},read") or ""
-    if not {"call", "all"} & {part.strip() for part in read.split(",")}:
-        what = f"{pbx.events.username} does not hear of calls: it has read = {read or 'nothing'}"
-        findings.append(error("manager", what, f"Set read = call,system for [{pbx.events.username}]."))
+    classes = {part.strip() for part in read.split(",")}
+    deaf = [of for name, of in (("call", "calls"), ("user", "waiting callers")) if not {name, "all"} & classes]
+    if deaf:
+        what = f"{pbx.events.username} does not hear of {' and '.join(deaf)}: it has read = {read or 'nothing'}"
+        findings.append(error("manager", what, f"Set read = call,user,system for [{pbx.events.username}]."))
     return findings
 
 

@@ -13,7 +13,7 @@ from callbridge.demo.bank_ami import AmiClient, AmiError, Message
 from callbridge.demo.bank_lines import Line
 from callbridge.demo.errors import PbxUnavailable
 from callbridge.demo.instance import free_subnet, run_folder
-from callbridge.demo.pbx import Endpoint, Pbx
+from callbridge.demo.pbx import Endpoint, InsidePhone, Pbx
 from callbridge.demo.provision import AsteriskProgram, Progress, provision
 from callbridge.demo.sound import NO_CALL, Hearing, Recording, SoundTrack, hear
 
@@ -38,6 +38,7 @@ class Lab:
         *,
         agents: Sequence[str],
         web_agents: Sequence[str] = (),
+        inside: Sequence[str] = (),
         dids: Mapping[str, str],
         dialplan: str = "",
         indications: str = "",
@@ -48,6 +49,7 @@ class Lab:
     ) -> None:
         """`agents` are endpoints' names, each with a phone in the bank; `web_agents` have theirs in a browser.
 
+        `inside` are phones of the PBX that are no agents'; each has an address in `inside`, where a test plays it.
         `dids` maps dialled numbers to groups' ids, `dialplan` is appended to the PBX's extensions.conf, `indications`
         is its indications.conf where that is not the usual one, and `keep` leaves the folder with both Asterisks' logs
         behind.
@@ -56,6 +58,7 @@ class Lab:
             Endpoint(name=agent, password=secrets.token_hex(8), web=agent in web_agents)
             for agent in (*agents, *web_agents)
         ]
+        self.inside: dict[str, str] = dict.fromkeys(inside, "")
         self._dids = dict(dids)
         self._dialplan = dialplan
         self._indications = indications
@@ -89,12 +92,14 @@ class Lab:
     async def _start(self, program: AsteriskProgram) -> None:
         subnet = free_subnet()
         pbx, phones, carrier = (f"{subnet}.{host}" for host in (1, 2, 3))
+        self.inside = {name: f"{subnet}.{host}" for host, name in enumerate(self.inside, 10)}
         self.pbx = Pbx(
             program,
             self.folder,
             address=pbx,
             carrier_address=carrier,
             endpoints=self.endpoints,
+            inside=[InsidePhone(name=name, address=address) for name, address in self.inside.items()],
             dids=self._dids,
             dialplan=self._dialplan,
             indications=self._indications,

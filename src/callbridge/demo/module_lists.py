@@ -29,7 +29,7 @@ LAB_PBX_MODULES = (
     *("codec_ulaw", "codec_alaw", "codec_a_mu", "format_pcm"),
     "codec_g722",
     # The numbers that the lab's own dialplan offers, and its fallback.
-    *("app_playback", "app_echo", "app_userevent"),
+    *("app_playback", "app_echo"),
     # Loaded so that the tests see that they cannot take a caller away: feature codes, a phone's REFER.
     *("bridge_builtin_features", "res_pjsip_refer", "res_pjsip_diversion"),
 )

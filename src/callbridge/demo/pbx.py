@@ -42,6 +42,14 @@ class Endpoint:
     """A phone in a web page, which registers by WebSocket; the phone bank does not play it."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InsidePhone:
+    """A phone of the PBX that is no agent's, known by its address: it may transfer, and dials by `from-inside`."""
+
+    name: str
+    address: str
+
+
 def shipped_files() -> Traversable:
     """The folder of Asterisk configuration that callbridge ships: in the installed package, else in the checkout."""
     packaged = resources.files("callbridge") / "asterisk"
@@ -59,6 +67,7 @@ class Pbx(AsteriskInstance):
         address: str,
         carrier_address: str,
         endpoints: Sequence[Endpoint],
+        inside: Sequence[InsidePhone] = (),
         dids: Mapping[str, str],
         dialplan: str = "",
         indications: str = "",
@@ -77,7 +86,7 @@ class Pbx(AsteriskInstance):
             "extensions-callbridge.conf": (shipped_files() / "extensions-callbridge.conf").read_text(),
             "manager.conf": _manager_general(address, lab_user, shipped_manager),
             "manager-callbridge.conf": shipped_manager,
-            "pjsip.conf": _pjsip(address, carrier_address, endpoints),
+            "pjsip.conf": _pjsip(address, carrier_address, endpoints, inside),
             "musiconhold.conf": "[default]\nmode=files\ndirectory={dir}/sounds/moh\n",
             "http.conf": f"[general]\nenabled=yes\nbindaddr={address}\nbindport={HTTP_PORT}\n",
             "confbridge.conf": "[general]\n",
@@ -134,7 +143,7 @@ def _extensions(dids: Mapping[str, str]) -> str:
     return "\n".join([*lines, " same => n,Goto(again)"]) + "\n"
 
 
-def _pjsip(address: str, carrier_address: str, endpoints: Sequence[Endpoint]) -> str:
+def _pjsip(address: str, carrier_address: str, endpoints: Sequence[Endpoint], inside: Sequence[InsidePhone]) -> str:
     return f"""\
 [global]
 type=global
@@ -161,7 +170,7 @@ auth_type=userpass
 type=aor
 max_contacts=1
 remove_existing=yes
-{"".join(_agent(endpoint) for endpoint in endpoints)}
+{"".join(_agent(endpoint) for endpoint in endpoints)}{"".join(_inside(phone) for phone in inside)}
 [{TRUNK}](lab)
 type=endpoint
 context=from-carrier
@@ -203,6 +212,28 @@ aors={name}
 username={name}
 password={endpoint.password}
 [{name}](place)
+"""
+
+
+def _inside(phone: InsidePhone) -> str:
+    name = phone.name
+    return f"""
+[{name}](lab)
+type=endpoint
+context=from-inside
+transport=transport-udp
+disallow=all
+allow=ulaw
+aors={name}
+callerid={name.title()} <{name}>
+direct_media=no
+[{name}]
+type=aor
+contact=sip:{name}@{phone.address}:{SIP_PORT}
+[{name}]
+type=identify
+endpoint={name}
+match={phone.address}
 """
 
 

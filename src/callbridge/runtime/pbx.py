@@ -12,8 +12,8 @@ from typing import Protocol
 
 import structlog
 
-from callbridge.ami.decode import STAMP, decode, is_genuine, phone_state, text
-from callbridge.ami.encode import PLACES, encode
+from callbridge.ami.decode import MUSIC, STAMP, WAITS, decode, is_genuine, phone_state, text
+from callbridge.ami.encode import DIALPLAN, encode
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, DialplanOutdated, StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.snapshot import take_snapshot
@@ -28,13 +28,19 @@ from callbridge.domain.model.effects import (
     SetHear,
     StopRecording,
 )
-from callbridge.domain.model.facts import ActionFailed, PbxLost, PhoneChanged
+from callbridge.domain.model.facts import ActionFailed, PbxLost, PbxSeen, PhoneChanged
 from callbridge.domain.model.signals import Signal
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 60.0
 """Seconds between two snapshots when nothing gives cause for one: a safety net under missed events."""
+_LOOK_UNTOLD = 5.0
+"""Seconds between two snapshots while the PBX does not tell of waiting callers by itself."""
+_UNTOLD = (
+    "The PBX does not tell of waiting callers, who are only found by looking: give the events user of manager.conf "
+    "`read = call,user,system` and the eventfilter lines for UserEvent from manager-callbridge.conf, then reload."
+)
 _HARMLESS = (Hangup, SetAfter, SetHear, Mute, StopRecording)
 """Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
@@ -106,6 +112,12 @@ class Pbx:
         """Nobody vouched for the callers for a time, so that they may be in the fallback: a snapshot must show it."""
         self._lapse_seen = False
         """A snapshot that was begun since then has been taken."""
+        self._told = False
+        """In this life the PBX told of a waiting caller."""
+        self._waiting: frozenset[str] | None = None
+        """Who waited in the snapshot before."""
+        self._untold: frozenset[str] = frozenset()
+        """Who began to wait since the first snapshot, in the last one."""
         self._changed_phones: dict[str, None] = {}
         """Phones to be asked about, in the order of their events."""
         self._phone_changed = asyncio.Event()
@@ -136,6 +148,7 @@ class Pbx:
         self._up = True
         self._life += 1
         self._lapsed, self._lapse_seen = True, False  # for all that is known
+        self._told, self._waiting, self._untold = False, None, frozenset()
         self._held_back = []
         self._look.set()
 
@@ -166,6 +179,7 @@ class Pbx:
         if text(message, "Event") == "FullyBooted":
             self._look.set()
             return
+        self._told = self._told or text(message, "UserEvent") == WAITS
         signal = decode(message, self._stamp)
         if isinstance(signal, PhoneChanged):
             if signal.phone in self._phones():
@@ -243,7 +257,7 @@ class Pbx:
     async def _looking(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(_LOOK_EVERY):
+                async with asyncio.timeout(_LOOK_UNTOLD if self._untold else _LOOK_EVERY):
                     await self._look.wait()
             except TimeoutError:
                 pass
@@ -282,10 +296,24 @@ class Pbx:
             return
         self._lapse_seen = lapsed
         self._put(seen)
-        self.trouble = None
+        self.trouble = self._not_told(seen)
         self.seen.set()
         self._renew_now.set()
         self._release_events()
+
+    def _not_told(self, seen: PbxSeen) -> str | None:
+        """What is wrong where callers wait of whom no event told, as with a manager.conf of an older version.
+
+        An event can be later than a snapshot, so that only the next one says so.
+        """
+        waiting = frozenset(fact.channel for fact in seen.channels if fact.bridge == MUSIC)
+        if self._waiting is None:
+            self._waiting = waiting
+        before, self._untold = self._untold, frozenset() if self._told else waiting - self._waiting
+        if not before & self._untold:
+            return None
+        _log.error("waiting_callers_not_told", cure=_UNTOLD)
+        return _UNTOLD
 
     def _doubt(self) -> None:
         """What is on the PBX is not known any more: nothing is decided and nobody vouched for until the next snapshot.
@@ -322,7 +350,7 @@ class Pbx:
         if self._checked == self._life:
             return
         life = self._life
-        for place in PLACES:
+        for place in DIALPLAN:
             exists = text(await self._link.action("Getvar", {"Variable": f"DIALPLAN_EXISTS({place})"}), "Value")
             if exists == "0":
                 raise DialplanOutdated(place)
