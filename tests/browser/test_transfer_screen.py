@@ -40,14 +40,21 @@ class TransferScreen:
     def way(self, name: str) -> Locator:
         return self.dialog.get_by_role("radio", name=name)
 
-    async def choose(self, typed: str) -> None:
-        """By keyboard alone: the first agent or group that is found."""
+    async def choose(self, typed: str, row: str | None = None) -> None:
+        """By keyboard alone: what is typed, and Enter. `row`: which row is marked then, and chosen with Enter."""
         await self.search.fill(typed)
-        await expect(self.dialog.get_by_role("treeitem").first).to_be_visible()
-        await self.page.keyboard.press("ArrowDown")
-        if await self.dialog.get_by_role("treeitem", expanded=True).count():
-            await self.page.keyboard.press("ArrowDown")
+        await expect(self.marked).to_contain_text(row or typed.title())
         await self.page.keyboard.press("Enter")
+        await expect(self.dialog.get_by_role("treeitem", selected=True).first).to_contain_text(row or typed.title())
+
+    @property
+    def marked(self) -> Locator:
+        """The row that a screen reader is told of while the search has the focus, and that is marked for the eye."""
+        return self.dialog.get_by_role("treeitem").and_(self.dialog.locator("[class*=rowMarked]"))
+
+    async def announced(self) -> str:
+        key = await self.search.get_attribute("aria-activedescendant")
+        return str(await self.page.evaluate("(id) => document.getElementById(id)?.textContent", key))
 
     async def confirm(self, sentence: str) -> None:
         """Ctrl and Enter, then Enter again."""
@@ -73,7 +80,7 @@ async def test_given_a_call_when_transferred_by_keyboard_then_the_group_has_it_a
     screen = await TransferScreen(anna.page).open()
     await expect(screen.transfer).to_be_disabled()
     await axe(anna.page, "the transfer screen")
-    await screen.choose("sal")
+    await screen.choose("sal", "Sales")
     await screen.way("Hand over at once").check()
     await expect(screen.dialog).to_contain_text("Nobody is free now")
     await screen.dialog.get_by_label("Why").fill("wants an offer")
@@ -87,6 +94,41 @@ async def test_given_a_call_when_transferred_by_keyboard_then_the_group_has_it_a
     # What was chosen last is proposed the next time.
     await screen.open()
     await expect(screen.way("Hand over at once")).to_be_checked()
+    assert anna.faults == []
+
+
+async def test_given_a_name_when_typed_and_enter_pressed_then_whoever_is_called_so_is_taken_not_the_row_above(
+    site: Site, lab: Lab, browser: Browser
+) -> None:
+    anna = await talking(site, lab, browser)
+    screen = await TransferScreen(anna.page).open()
+    chosen = screen.dialog.get_by_role("region", name="Where to")
+    for typed, name, kind in (
+        ("carla", "Carla", "Agent"),
+        ("plumber", "Plumber", "External preset"),
+        ("sales", "Sales", "Agent group"),
+        ("bernd", "Bernd", "Agent"),
+        ("support", "Support", "Agent group"),
+    ):
+        await screen.search.fill(typed)
+        # As fast as somebody types who knows the name: nothing is waited for.
+        await anna.page.keyboard.press("Enter")
+        await expect(chosen).to_contain_text(name)
+        await expect(chosen.get_by_text(kind, exact=True)).to_be_visible()
+        await expect(screen.marked).to_have_count(1)
+        await expect(screen.marked).to_contain_text(name)
+        assert name in await screen.announced()
+    await axe(anna.page, "a row that is marked")
+    # Closed by hand before, a group does not hide whom the search finds in it.
+    await screen.search.fill("")
+    support = screen.dialog.get_by_role("treeitem", name="Support").first
+    await support.get_by_title("Show the agents of Support").click()
+    await support.get_by_title("Hide the agents of Support").click()
+    await screen.choose("bernd")
+    # From the marked row the arrow keys go on: above Bernd stands his group.
+    await anna.page.keyboard.press("ArrowUp")
+    await expect(screen.marked).to_contain_text("Support")
+    assert "Support" in await screen.announced()
     assert anna.faults == []
 
 
@@ -152,7 +194,7 @@ async def test_given_a_refusal_when_sent_then_it_is_said_there_and_nothing_that_
 ) -> None:
     anna = await talking(site, lab, browser)
     screen = await TransferScreen(anna.page).open()
-    await screen.choose("sal")
+    await screen.choose("sal", "Sales")
     await screen.way("Hand over at once").check()
     await screen.dialog.get_by_label("Note").fill("A long story.")
     await expect(screen.transfer).to_be_enabled()

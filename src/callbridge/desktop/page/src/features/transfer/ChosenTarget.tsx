@@ -5,7 +5,7 @@ import { Icon } from "../../ui/Icon";
 import { Notice } from "../../ui/Notice";
 import type { Check } from "./check";
 import { refusalText, targetName, type Target, type Way, whoText, whyNotText } from "./sentences";
-import { AgentState, agentOf, GroupState, groupOf } from "./TargetList";
+import { AgentState, agentOf, GroupState, groupOf } from "./TargetRows";
 import css from "./transfer.module.css";
 
 const ICONS = { agent: UserRound, group: UsersRound, preset: BookUser, number: Phone };

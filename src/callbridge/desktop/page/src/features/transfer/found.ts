@@ -12,13 +12,17 @@ const MOST = 300;
 
 export interface Found {
   hits: Hits;
+  index: Index;
   /** The gateway knows more than is shown. */
   more: boolean;
+  /** It is being asked: this is only what is loaded. */
+  asking: boolean;
 }
 
 /** null: the directory is not there yet. */
 export function useFound(query: ReadonlySignal<string>): ReadonlySignal<Found | null> {
-  const answered = useSignal<{ query: string; directory: Directory } | null>(null);
+  /** `directory`: null where the gateway gave no answer. */
+  const answered = useSignal<{ query: string; directory: Directory | null } | null>(null);
   const whole = useComputed(() => (directory.value === null ? null : index(directory.value)));
   const asked = query.value.trim();
   const truncated = directory.value?.truncated ?? false;
@@ -31,7 +35,9 @@ export function useFound(query: ReadonlySignal<string>): ReadonlySignal<Found | 
           answered.value = { query: asked, directory: found };
         },
         // What is loaded is searched then.
-        () => undefined,
+        () => {
+          if (!stop.signal.aborted) answered.value = { query: asked, directory: null };
+        },
       );
     }, PAUSE);
     return () => {
@@ -42,11 +48,16 @@ export function useFound(query: ReadonlySignal<string>): ReadonlySignal<Found | 
   return useComputed(() => {
     if (whole.value === null) return null;
     const wanted = query.value.trim();
-    const remote = answered.value;
-    if (truncated && remote !== null && remote.query === wanted && wanted !== "") {
-      return { hits: search(index(remote.directory), wanted), more: remote.directory.truncated };
-    }
-    return { hits: search(whole.value, wanted), more: directory.value?.truncated ?? false };
+    const partly = directory.value?.truncated ?? false;
+    const answer = partly && wanted !== "" && answered.value?.query === wanted ? answered.value : null;
+    const from = answer?.directory ?? null;
+    const searched = from === null ? whole.value : index(from);
+    return {
+      hits: search(searched, wanted),
+      index: searched,
+      more: from?.truncated ?? partly,
+      asking: partly && wanted !== "" && answer === null,
+    };
   });
 }
 

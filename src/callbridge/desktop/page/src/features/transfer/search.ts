@@ -30,6 +30,8 @@ export interface Index {
   groups: Record<"mine" | "others", readonly IndexedGroup[]>;
   presets: readonly IndexedPreset[];
   agents: ReadonlyMap<string, string>;
+  /** Their own names and ids, without their group's: "g sales", "a anna", "p plumber". */
+  own: ReadonlyMap<string, { name: string; id: string }>;
 }
 
 export interface GroupHit {
@@ -50,27 +52,35 @@ export interface Hits {
 /** `me`: not a target for oneself. */
 export function indexOf(directory: Directory, me: string | undefined): Index {
   const agents = new Map<string, string>();
+  const own = new Map<string, { name: string; id: string }>();
+  const keep = (key: string, of: { name: string; id: string }) =>
+    own.set(`${key} ${of.id}`, { name: bare(of.name), id: bare(of.id) });
   const groupsOf = (groups: readonly DirectoryGroup[]) =>
     groups.map((group) => {
       const others = group.agents.filter((agent) => agent.id !== me);
-      for (const agent of others) if (!agents.has(agent.id)) agents.set(agent.id, lineOf(agent.name, agent.id));
+      for (const agent of others) {
+        if (agents.has(agent.id)) continue;
+        agents.set(agent.id, lineOf(agent.name, agent.id));
+        keep("a", agent);
+      }
+      keep("g", group);
       return { group: { ...group, agents: others }, text: lineOf(group.name, group.id) };
     });
   return {
     groups: { mine: groupsOf(directory.my_agent_groups), others: groupsOf(directory.agent_groups) },
-    presets: directory.external_presets.map((preset) => ({
-      preset,
-      text: lineOf(preset.name, preset.id, preset.group.name),
-    })),
+    presets: directory.external_presets.map((preset) => {
+      keep("p", preset);
+      return { preset, text: lineOf(preset.name, preset.id, preset.group.name) };
+    }),
     agents,
+    own,
   };
 }
 
 /** Every word that was typed begins a word that is there; "anna windows" finds Anna in the group Windows. */
 export function search(index: Index, query: string): Hits {
   const asked = words(query).map((word) => ` ${word}`);
-  const digits = query.replace(/[\s()./+-]/g, "");
-  const number = /^\d{2,}$/.test(digits) ? digits.replace(/^0+/, "") : "";
+  const number = digitsAsked(query);
   const every = (1 << asked.length) - 1;
   const bitsOf = (text: string) => {
     let bits = 0;
@@ -129,6 +139,19 @@ export function rowsOf(hits: Hits, section: Section, toggled: ReadonlyMap<string
   return rows;
 }
 
+/**
+ * Groups that somebody has opened or closed. One that was closed before the search must not hide whom the search finds;
+ * one that is closed while it is looked at stays closed until something else is typed.
+ */
+export function toggledIn(
+  searching: boolean,
+  before: ReadonlyMap<string, boolean>,
+  meanwhile: ReadonlyMap<string, boolean>,
+): ReadonlyMap<string, boolean> {
+  if (!searching) return before;
+  return new Map([...[...before].filter(([, open]) => open), ...meanwhile]);
+}
+
 /** Where an arrow key leads, round at the ends; larger steps stop there. null: there is nothing. */
 export function stepTo(keys: readonly string[], from: string | null, by: number): string | null {
   const at = from === null ? -1 : keys.indexOf(from);
@@ -142,6 +165,16 @@ export function looksLikeNumber(query: string): boolean {
   return /^\s*[+(]?[0-9][0-9 ()/.-]{2,}$/.test(query);
 }
 
+/** What was typed as the digits within a number, without the zero of its area; "": it is no number. */
+export function digitsAsked(query: string): string {
+  const digits = query.replace(/[\s()./+-]/g, "");
+  return /^\d{2,}$/.test(digits) ? digits.replace(/^0+/, "") : "";
+}
+
+function bare(text: string): string {
+  return words(text).join(" ");
+}
+
 function lineOf(...texts: string[]): string {
-  return ` ${words(texts.join(" ")).join(" ")}`;
+  return ` ${bare(texts.join(" "))}`;
 }
