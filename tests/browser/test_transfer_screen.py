@@ -1,5 +1,6 @@
 """Row 10: the transfer screen, by keyboard and mouse: what it remembers, what it allows and what it says."""
 
+import re
 import statistics
 from collections.abc import AsyncIterator
 
@@ -212,6 +213,52 @@ async def test_given_a_refusal_when_sent_then_it_is_said_there_and_nothing_that_
     await expect(screen.dialog.get_by_role("alert").first).to_have_text("Transfers are switched off.")
     await expect(screen.dialog.get_by_label("Note")).to_have_value("A long story.")
     await expect(screen.transfer).to_be_enabled()
+
+
+async def test_given_the_transfer_screen_when_the_gateway_dies_and_comes_back_then_the_screen_says_so_and_goes_on(
+    site: Site, lab: Lab, browser: Browser
+) -> None:
+    anna = await talking(site, lab, browser)
+    screen = await TransferScreen(anna.page).open()
+    # Bernd is busy, so that there is a clock beside his name.
+    await site.crm.call("PUT", "/v1/agents/bernd/state", {"state": "busy"})
+    await screen.choose("bernd")
+    await screen.way("Hand over at once").check()
+    await screen.dialog.get_by_label("Note").fill("A long story.")
+    await expect(screen.transfer).to_be_enabled()
+    assert await screen.dialog.get_by_role("timer").count() > 0
+    await site.kill()
+    banner = screen.dialog.get_by_role("alert").filter(has_text="The gateway cannot be reached.")
+    await expect(banner).to_be_visible(timeout=10_000)
+    await expect(screen.transfer).to_be_disabled()
+    await expect(screen.transfer).to_have_attribute("title", re.compile("Not connected to the gateway"))
+    await anna.page.keyboard.press("Control+Enter")
+    await expect(screen.ok).to_have_count(0)
+    await axe(anna.page, "the transfer screen without a gateway")
+    # The banner counts on, and nothing that it calls old does.
+    said, clocks = await banner.text_content(), await screen.dialog.get_by_role("timer").all_text_contents()
+    await expect(banner).not_to_have_text(said or "", timeout=5_000)
+    assert await screen.dialog.get_by_role("timer").all_text_contents() == clocks
+
+    await site.start()
+    await expect(banner).to_have_count(0, timeout=15_000)
+    await expect(screen.dialog.get_by_label("Note")).to_have_value("A long story.")
+    await expect(screen.transfer).to_be_enabled()
+    await screen.transfer.click()
+    await expect(screen.ok).to_be_enabled()
+
+    # At the last look too: nothing is sent into the void, and OK works again once somebody is there.
+    await site.kill()
+    await expect(screen.dialog.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible(timeout=10_000)
+    await expect(screen.ok).to_be_disabled()
+    await anna.page.keyboard.press("Enter")
+    await site.start()
+    await expect(screen.ok).to_be_enabled(timeout=15_000)
+    await expect(screen.ok).to_be_focused()
+    await anna.page.keyboard.press("Enter")
+    await expect(screen.dialog).to_have_count(0)
+    await expect(anna.page.get_by_role("region", name="On their way")).to_contain_text("waits for Bernd")
+    assert anna.faults == []
 
 
 # ---------------------------------------------------------------- a large site

@@ -168,7 +168,7 @@ function OwnReason({ onClose, choose }: { onClose: () => void; choose: (reason: 
       foot={
         <>
           <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button type="submit" form={form} kind="primary">
+          <Button type="submit" form={form} kind="primary" gateway>
             {t("state.useReason")}
           </Button>
         </>
@@ -178,7 +178,7 @@ function OwnReason({ onClose, choose }: { onClose: () => void; choose: (reason: 
         id={form}
         onSubmit={(event) => {
           event.preventDefault();
-          if (own.value.trim()) choose(own.value.trim());
+          if (own.value.trim() && away.value === null) choose(own.value.trim());
         }}
       >
         <Field

@@ -3,9 +3,10 @@ import { act } from "preact/test-utils";
 import { beforeEach, expect, test, vi } from "vitest";
 
 const logOut = vi.hoisted(() => vi.fn(async () => undefined));
-vi.mock("../api/client", () => ({ api: {}, logOut, newKey: () => "k" }));
+vi.mock("../api/client", () => ({ api: {}, logOut, newKey: () => "k", renew: vi.fn() }));
 const { leave, LeaveDialog } = await import("./leave");
 const { model } = await import("../model/store");
+const { connection } = await import("../api/stream");
 
 function snapshot(calls: object[]): void {
   const rest = { offers: [], transfers: [], scopes: [], directory: { agents: [], groups: [] } };
@@ -19,6 +20,7 @@ const buttons = () => [...root.querySelectorAll<HTMLButtonElement>("footer butto
 
 beforeEach(() => {
   logOut.mockClear();
+  connection.value = { state: "live" };
   document.body.append(root);
   render(<LeaveDialog />, root);
 });

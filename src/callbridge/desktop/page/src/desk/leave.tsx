@@ -4,15 +4,21 @@ import { useEffect } from "preact/hooks";
 import { logOut } from "../api/client";
 import { legs } from "../features/phone/phone";
 import { model } from "../model/store";
+import { away } from "./away";
 import { t } from "../texts/t";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 
 const asking = signal(false);
 
+/** Of a call, and while the gateway is away: it could not be told, and would go on sending calls. */
 export function leave(): void {
-  if (model.myCalls.peek().length > 0 || legs.peek().length > 0) asking.value = true;
+  if (inCall() || away.peek() !== null) asking.value = true;
   else go();
+}
+
+function inCall(): boolean {
+  return model.myCalls.value.length > 0 || legs.value.length > 0;
 }
 
 export function LeaveDialog() {
@@ -29,18 +35,19 @@ export function LeaveDialog() {
   };
   return (
     <Dialog
-      title={t("leave.title")}
+      title={t(inCall() ? "leave.title" : "menu.logOut")}
       onClose={close}
       foot={
         <>
           <Button onClick={close}>{t("common.cancel")}</Button>
-          <Button kind="primary" onClick={go}>
+          <Button kind="primary" gateway onClick={go}>
             {t("menu.logOut")}
           </Button>
         </>
       }
     >
-      <p>{t("leave.inCall")}</p>
+      {away.value !== null && <p>{t("leave.away")}</p>}
+      {inCall() && <p>{t("leave.inCall")}</p>}
     </Dialog>
   );
 }

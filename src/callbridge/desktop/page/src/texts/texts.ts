@@ -34,6 +34,8 @@ export const en = {
   "menu.logOut": "Log out",
   "leave.title": "Log out during a call?",
   "leave.inCall": "You are in a call. It goes on after you have logged out.",
+  "leave.away":
+    "The gateway cannot be told now that you leave: it would go on sending you calls. Wait until it is back.",
 
   // ---------------------------------------------------------------- login
   "login.title": "Log in",
@@ -665,6 +667,8 @@ export const de: Record<Key, string | Plural> = {
   "menu.logOut": "Abmelden",
   "leave.title": "Im Gespräch abmelden?",
   "leave.inCall": "Sie sind im Gespräch. Es geht nach dem Abmelden weiter.",
+  "leave.away":
+    "Das Gateway erfährt jetzt nicht, dass Sie gehen, und würde Ihnen weiter Anrufe schicken. Warten Sie, bis es zurück ist.",
 
   // ---------------------------------------------------------------- Anmeldung
   "login.title": "Anmelden",

@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX, Ref } from "preact";
+import { away } from "../desk/away";
 import { cx } from "./cx";
 import { Icon, type IconPicture } from "./Icon";
 import css from "./ui.module.css";
@@ -12,6 +13,8 @@ interface ButtonProps extends Omit<JSX.IntrinsicElements["button"], "size" | "ic
   /** The key that does the same, such as "A"; whoever gives one handles it. */
   shortcut?: string;
   wide?: boolean;
+  /** It asks something of the gateway: while that is away it does nothing, and says why; it keeps the focus. */
+  gateway?: boolean;
   buttonRef?: Ref<HTMLButtonElement>;
   /** Without children an icon alone: then `aria-label` is needed. */
   children?: ComponentChildren;
@@ -24,22 +27,27 @@ export function Button({
   busy = false,
   shortcut,
   wide,
+  gateway = false,
   buttonRef,
   children,
   class: extra,
   onClick,
+  title,
   ...rest
 }: ButtonProps) {
+  const why = gateway ? away.value : null;
+  const off = busy || why !== null;
   return (
     <button
       type="button"
       {...rest}
+      title={why ?? title}
       ref={buttonRef ?? null}
       aria-busy={busy || undefined}
-      aria-disabled={busy || undefined}
+      aria-disabled={off || undefined}
       aria-keyshortcuts={shortcut}
       onClick={(event) => {
-        if (busy) event.preventDefault();
+        if (off) event.preventDefault();
         else onClick?.(event);
       }}
       class={cx(

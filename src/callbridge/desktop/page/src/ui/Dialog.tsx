@@ -1,10 +1,14 @@
 import { X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { session } from "../api/session";
+import { newsClock } from "../desk/away";
+import { LostBanner } from "../desk/LostBanner";
 import { t } from "../texts/t";
 import { modals } from "./Above";
 import { Button } from "./Button";
 import { cx } from "./cx";
+import { ShownClock } from "./Time";
 import css from "./ui.module.css";
 
 interface DialogProps {
@@ -19,7 +23,11 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
-/** Modal while it is rendered: the browser keeps the focus inside and gives it back afterwards. */
+/**
+ * Modal while it is rendered: the browser keeps the focus inside and gives it back afterwards. While the gateway is
+ * away it says so itself, since the desk's banner is behind it, and clocks in it stand still. What asks something of the
+ * gateway is a `Button` with `gateway`.
+ */
 export function Dialog({ title, onClose, wide, screen, backdropCloses = true, foot, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -55,8 +63,11 @@ export function Dialog({ title, onClose, wide, screen, backdropCloses = true, fo
         </h2>
         <Button kind="quiet" icon={X} aria-label={t("common.close")} onClick={onClose} />
       </header>
-      <div class={css.dialogBody}>{children}</div>
-      {foot && <footer class={css.dialogFoot}>{foot}</footer>}
+      {session.value !== null && <LostBanner />}
+      <ShownClock.Provider value={newsClock}>
+        <div class={css.dialogBody}>{children}</div>
+        {foot && <footer class={css.dialogFoot}>{foot}</footer>}
+      </ShownClock.Provider>
     </dialog>
   );
 }

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { BellOff } from "lucide-preact";
 import { api } from "../../api/client";
-import { away } from "../../desk/away";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
 import { Button } from "../../ui/Button";
@@ -37,16 +36,11 @@ export function MissedOffer() {
         <h2 class={css.title}>{t("missed.title")}</h2>
         <p>{unreachable ? t("missed.unreachable") : name ? t("missed.who", { name }) : t("missed.offer")}</p>
       </div>
-      <div class={css.buttons} title={away.value ?? undefined}>
-        <Button busy={wanted.value === "busy"} disabled={away.value !== null} onClick={() => void set("busy")}>
+      <div class={css.buttons}>
+        <Button gateway busy={wanted.value === "busy"} onClick={() => void set("busy")}>
           {t("missed.stay")}
         </Button>
-        <Button
-          kind="primary"
-          busy={wanted.value === "available"}
-          disabled={away.value !== null}
-          onClick={() => void set("available")}
-        >
+        <Button kind="primary" gateway busy={wanted.value === "available"} onClick={() => void set("available")}>
           {t("missed.become")}
         </Button>
       </div>

@@ -2,7 +2,6 @@ import { useComputed, useSignal } from "@preact/signals";
 import { NotebookPen } from "lucide-preact";
 import { api } from "../../api/client";
 import { asProblem } from "../../api/problem";
-import { away } from "../../desk/away";
 import { asClock, now, secondsUntil } from "../../model/clock";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
@@ -47,8 +46,8 @@ export function WrapUp() {
         </h2>
         <p>{me.presence === "available" ? t("wrapup.next.available") : t("wrapup.next.busy")}</p>
       </div>
-      <div class={css.buttons} title={away.value ?? undefined}>
-        <Button kind="primary" busy={ending.value} disabled={away.value !== null} onClick={() => void end()}>
+      <div class={css.buttons}>
+        <Button kind="primary" gateway busy={ending.value} onClick={() => void end()}>
           {t("wrapup.end")}
         </Button>
       </div>

@@ -69,6 +69,7 @@ export function AgentDialog({ row, onClose }: { row: AgentRow; onClose: () => vo
           {IN_CALL.has(row.state) && <Notice>{t("supervisor.changeInCall")}</Notice>}
           <div class={css.changeRow}>
             <Button
+              gateway
               disabled={row.state === "available"}
               busy={wanted.value === "available"}
               onClick={() => set("available")}
@@ -76,7 +77,7 @@ export function AgentDialog({ row, onClose }: { row: AgentRow; onClose: () => vo
               {t("state.available")}
             </Button>
             {row.state !== "offline" && (
-              <Button kind="danger" busy={wanted.value === "offline"} onClick={() => set("offline")}>
+              <Button kind="danger" gateway busy={wanted.value === "offline"} onClick={() => set("offline")}>
                 {t("supervisor.logOut")}
               </Button>
             )}
@@ -93,7 +94,7 @@ export function AgentDialog({ row, onClose }: { row: AgentRow; onClose: () => vo
                 reason.value = value;
               }}
             />
-            <Button busy={wanted.value === "busy"} onClick={() => set("busy")}>
+            <Button gateway busy={wanted.value === "busy"} onClick={() => set("busy")}>
               {t("state.busy")}
             </Button>
           </div>

@@ -44,6 +44,7 @@ function Row({ transfer }: { transfer: Transfer }) {
       </p>
       <Button
         size="small"
+        gateway
         icon={Undo2}
         busy={name !== null}
         onClick={() =>

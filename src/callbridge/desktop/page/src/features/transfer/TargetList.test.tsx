@@ -27,6 +27,8 @@ const loaded = {
   truncated: false,
 } as unknown as Directory;
 
+const WAIT = { timeout: 10_000 };
+vi.setConfig({ testTimeout: 30_000 });
 const root = document.createElement("div");
 const query = signal("");
 const chosen = signal<string | null>(null);
@@ -121,10 +123,10 @@ test("Enter that is pressed before the gateway has answered takes what it answer
   await typed("carl");
   await pressed("Enter");
   expect(chosen.value).toBeNull();
-  await vi.waitFor(() => expect(get).toHaveBeenCalled());
+  await vi.waitFor(() => expect(get).toHaveBeenCalled(), WAIT);
   await act(async () => {
     answer({ ...loaded, my_agent_groups: [], agent_groups: [group("night", "Night", "Carl")], external_presets: [] });
     await Promise.resolve();
   });
-  await vi.waitFor(() => expect(chosen.value).toBe("night/carl"));
+  await vi.waitFor(() => expect(chosen.value).toBe("night/carl"), WAIT);
 });

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { api } from "../../api/client";
 import { type ApiProblem, asProblem } from "../../api/problem";
 import type { Call, CheckRequest } from "../../api/types";
+import { away } from "../../desk/away";
 import { loadDirectory } from "../../model/directory";
 import { model } from "../../model/store";
 import { problemText, t } from "../../texts/t";
@@ -25,6 +26,8 @@ import css from "./transfer.module.css";
 
 const NOTE_LENGTH = 2000;
 const REASON_LENGTH = 200;
+/** After these it is not known whether it was done. */
+const OPEN = new Set(["unreachable", "outcome_unknown", "busy", "stopping"]);
 
 /**
  * The transfer screen, a dialog over the desk while `transferOf` (opened.ts) names one of `model.myCalls`. It closes
@@ -81,8 +84,9 @@ function Screen({ call }: { call: Call }) {
           deferred: waits,
           mode: may?.choose_transfer_mode ? mode : null,
         };
+  const lost = away.value !== null;
   const live = useComputed(() => (target.value === null ? "" : liveKey(target.value.kind, target.value.id)));
-  const check = useCheck(call.id, body, `${live.value} ${call.state} ${call.stage}`).value;
+  const check = useCheck(call.id, body, `${live.value} ${call.state} ${call.stage}`, lost).value;
   const allowed = check.state === "known" && check.answer.allowed;
   const refused = check.state === "failed" || (check.state === "known" && !check.answer.allowed);
   useEffect(() => {
@@ -118,12 +122,12 @@ function Screen({ call }: { call: Call }) {
     requestAnimationFrame(() => search.current?.focus());
   };
   const go = () => {
-    if (!allowed) return;
+    if (!allowed || lost) return;
     problem.value = null;
     confirming.value = true;
   };
   const send = async () => {
-    if (body === null || sending.value) return;
+    if (body === null || sending.value || lost) return;
     const given = { ...body, reason: reason.value.trim() || null, note: note.value.trim() || null };
     const of = JSON.stringify(given);
     // Tried again after a failure it stays one action; anything changed is another one.
@@ -136,7 +140,8 @@ function Screen({ call }: { call: Call }) {
     } catch (error) {
       problem.value = asProblem(error);
       confirming.value = false;
-      key.current = null;
+      // A refusal is given again for the same key; where it is not known whether it was done, it stays one action.
+      if (!OPEN.has(problem.value.code)) key.current = null;
     } finally {
       sending.value = false;
     }
@@ -160,15 +165,16 @@ function Screen({ call }: { call: Call }) {
       backdropCloses={false}
       foot={
         confirming.value ? (
-          <Confirm plan={plan} sending={sending.value} onOk={() => void send()} onBack={close} />
+          <Confirm plan={away.value ?? plan} sending={sending.value} onOk={() => void send()} onBack={close} />
         ) : (
           <div class={css.foot}>
             <p class={css.plan} role="status">
-              {allowed ? plan : ""}
+              {away.value ?? (allowed ? plan : "")}
             </p>
             <Button onClick={closeTransfer}>{t("common.cancel")}</Button>
             <Button
               kind="primary"
+              gateway
               icon={ArrowLeftRight}
               disabled={!allowed}
               aria-keyshortcuts="Control+Enter"
@@ -296,6 +302,7 @@ function Confirm({
       <Button onClick={onBack}>{t("common.cancel")}</Button>
       <Button
         kind="primary"
+        gateway
         icon={CheckMark}
         busy={sending}
         buttonRef={ok}

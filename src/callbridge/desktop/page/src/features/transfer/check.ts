@@ -16,8 +16,11 @@ const PAUSE = 150;
 /** For what changes by itself; asked at the latest after this time, however often it changes. */
 const AGAIN = 600;
 
-/** `live`: what the answer depends on beside the choice. While it is asked anew for that, the last answer stays. */
-export function useCheck(call: string, body: CheckRequest | null, live: string): ReadonlySignal<Check> {
+/**
+ * `live`: what the answer depends on beside the choice. While it is asked anew for that, the last answer stays.
+ * `away`: nobody is there to be asked; once somebody is again, it is asked by itself.
+ */
+export function useCheck(call: string, body: CheckRequest | null, live: string, away: boolean): ReadonlySignal<Check> {
   const found = useSignal<Check>({ state: "none" });
   const asked = useRef("");
   const due = useRef(0);
@@ -29,6 +32,11 @@ export function useCheck(call: string, body: CheckRequest | null, live: string):
       return;
     }
     const same = asked.current === choice;
+    if (away) {
+      if (!same || found.peek().state !== "known") found.value = { state: "none" };
+      if (!same) asked.current = "";
+      return;
+    }
     const now = performance.now();
     if (!same) {
       asked.current = choice;
@@ -53,6 +61,6 @@ export function useCheck(call: string, body: CheckRequest | null, live: string):
       clearTimeout(timer);
       stop.abort();
     };
-  }, [choice, live]);
+  }, [choice, live, away]);
   return found;
 }
