@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Call, Snapshot } from "../../api/types";
 
 const post = vi.hoisted(() => vi.fn(async (_path: string) => ({})));
@@ -39,8 +39,16 @@ type Legs = Awaited<ReturnType<typeof open>>["phone"]["legs"]["value"];
 const asked = () => post.mock.calls.map(([path]) => path);
 const settled = () => new Promise((wake) => setTimeout(wake, 20));
 
+let ticking = vi.spyOn(globalThis, "setInterval");
+
 beforeEach(() => {
   post.mockClear();
+  ticking = vi.spyOn(globalThis, "setInterval");
+});
+
+// The page of the test before is closed: on a slow machine it would go on writing into this one's storage.
+afterEach(() => {
+  for (const { value } of ticking.mock.results) clearInterval(value as number);
 });
 
 test("after a reload the phone is asked for the call that this tab had, and the caller is resumed", async () => {
