@@ -28,7 +28,7 @@ from callbridge.runtime import Pbx, Runtime
 from callbridge.runtime.metrics import LoopMetrics
 from callbridge.store import StoreError
 from callbridge.web import Hub, Metrics, WebSettings, create_app, create_hub, start_server
-from callbridge.web.webhooks import WebhookSender
+from callbridge.web.webhook_sender import WebhookSender
 from callbridge.wiring import Archive, Hooks, ami_session, web_settings
 
 _log = structlog.get_logger(__name__)

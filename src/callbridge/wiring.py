@@ -13,7 +13,9 @@ from callbridge.domain.model.ids import AgentId
 from callbridge.domain.model.world import World
 from callbridge.store import OutboxMessage, Store
 from callbridge.web import IceServer, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings, ports
-from callbridge.web.webhooks import WebhookSender, outbox_messages
+from callbridge.web.told import Told
+from callbridge.web.webhook_sender import WebhookSender
+from callbridge.web.webhooks import outbox_messages
 
 
 class Archive(Store):
@@ -40,18 +42,31 @@ class Hooks:
         self._world = world
         self.webhooks = webhooks
         self.sender: WebhookSender | None = None
+        self._told = Told()
+        self._made = False
 
     def messages(self, effects: Sequence[PublishAgent | PublishCall]) -> list[OutboxMessage]:
-        found = outbox_messages(effects, world=self._world(), webhooks=self.webhooks, now=time.time())
+        self._told.dropped()
+        found = outbox_messages(effects, world=self._world(), webhooks=self.webhooks, now=time.time(), told=self._told)
+        self._made = bool(found)
         return [
-            OutboxMessage(id=new.id, target=new.target, event=new.event, body=new.body, created_at=new.created_at)
+            OutboxMessage(
+                id=new.id,
+                target=new.target,
+                call=new.call,
+                event=new.event,
+                body=new.body,
+                created_at=new.created_at,
+            )
             for new in found
         ]
 
     def saved(self) -> None:
         """What `messages` gave is in the outbox now."""
-        if self.sender is not None:
+        self._told.saved()
+        if self._made and self.sender is not None:
             self.sender.wake()
+        self._made = False
 
 
 def web_settings(config: Config) -> WebSettings:

@@ -1,6 +1,7 @@
 """From any earlier schema to this one, and never back by accident."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -54,6 +55,34 @@ async def test_given_a_database_of_an_earlier_version_when_opened_then_it_is_mig
     store = await Store.open(database)
     assert await _differences_of(store) == []
     assert (await store.load())[0] == [a_call()]
+    await store.close()
+
+
+async def test_given_webhooks_of_an_earlier_version_when_migrated_then_each_call_has_its_own_in_their_order(
+    database: str,
+) -> None:
+    """Where a message does not say which call it is about, it waits for no other."""
+    await _at_revision(database, "0003")
+    bodies = {
+        "z": {"type": "offer.made", "data": {"offer": {"id": "o-1", "call": "c-1"}}},
+        "b": {"type": "call.updated", "data": {"call": {"id": "c-1"}}},
+        "c": {"type": "call.updated", "data": {"call": {"id": "c-2"}}},
+        "a": {"type": "odd", "data": []},
+    }
+    old = await connect(database)
+    async with old.write() as connection:
+        for at, (name, body) in enumerate(bodies.items()):
+            await connection.execute(
+                sa.text(
+                    "INSERT INTO outbox (id, target, event, body, created_at, next_at, attempts, dead) "
+                    "VALUES (:id, 'crm', 'e', :body, :at, :at, 0, :dead)"
+                ),
+                {"id": name, "body": json.dumps(body), "at": 1000.0 + at, "dead": False},
+            )
+    await old.close()
+    store = await Store.open(database)
+    found = await store.outbox_due(2000.0, "crm", 10)
+    assert [[message.id for message in messages] for messages in found] == [["z", "b"], ["c"], ["a"]]
     await store.close()
 
 

@@ -66,7 +66,7 @@ async def test_given_dead_webhooks_when_pruned_then_the_old_go_and_the_waiting_s
     async with store.transaction() as transaction:
         made = (("dead", 1000.0), ("waiting", 1000.0), ("newly-dead", 3000.0))
         await transaction.enqueue(
-            [OutboxMessage(id=name, target="crm", event="e", body="", created_at=at) for name, at in made]
+            [OutboxMessage(id=name, target="crm", call=name, event="e", body="", created_at=at) for name, at in made]
         )
     await store.outbox_dead("dead", "gone")
     await store.outbox_dead("newly-dead", "gone")

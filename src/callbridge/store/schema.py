@@ -149,16 +149,21 @@ agent_locks = sa.Table("agent_locks", metadata, sa.Column("agent", sa.Text, prim
 outbox = sa.Table(
     "outbox",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    # In the order in which they were put here: the order in which those of one call are sent to one receiver.
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("target", sa.Text, nullable=False),
+    sa.Column("call", sa.Text, nullable=False),
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("next_at", sa.Double, nullable=False),
+    sa.Column("leased_until", sa.Double, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("error", sa.Text),
     sa.Column("dead", sa.Boolean, nullable=False),
-    sa.Index(None, "dead", "next_at"),
+    sa.Index(None, "target", "dead", "next_at", "seq"),
+    sa.Index(None, "target", "call", "seq"),
 )
 
 idempotency = sa.Table(

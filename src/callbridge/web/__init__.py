@@ -6,7 +6,8 @@ from callbridge.web.metrics import Metrics
 from callbridge.web.server import start_server
 from callbridge.web.settings import IceServer, Limits, NotReadyReason, Scope, Service, Webhook, WebPhone, WebSettings
 from callbridge.web.table import document
-from callbridge.web.webhooks import WebhookSender, outbox_messages
+from callbridge.web.webhook_sender import WebhookSender
+from callbridge.web.webhooks import outbox_messages
 
 __all__ = [
     "Hub",

@@ -77,6 +77,8 @@ class NewMessage:
     """The `webhook-id` header: the same at every attempt."""
     target: str
     """The name of the subscription."""
+    call: str
+    """Which call it tells of: messages of one call reach a receiver in their order."""
     event: str
     body: str
     """What is sent, byte for byte (UTF-8): it is signed."""
@@ -91,6 +93,8 @@ class Message(Protocol):
     def id(self) -> str: ...
     @property
     def target(self) -> str: ...
+    @property
+    def call(self) -> str: ...
     @property
     def event(self) -> str: ...
     @property
@@ -190,16 +194,32 @@ class Archive(Protocol):
 class Outbox(Protocol):
     """The sender's side of the webhook messages."""
 
-    async def outbox_due(self, now: float, limit: int) -> Sequence[Message]:
-        """Messages whose time has come, longest due first; not given out again for a minute."""
+    async def outbox_due(self, now: float, target: str, calls: int, lease: float) -> Sequence[Sequence[Message]]:
+        """Messages for this target whose time has come, of at most so many calls, each call's in their order.
+
+        A call whose earlier messages are still under way, or wait for another attempt, is not among them. What is given
+        out is not given out again for `lease` seconds.
+        """
+        ...
+
+    async def outbox_release(self, messages: Collection[str]) -> None:
+        """Given out, but not tried."""
         ...
 
     async def outbox_done(self, message: str) -> None: ...
 
     async def outbox_failed(self, message: str, next_at: float, error: str) -> None:
-        """Due again at `next_at` (epoch seconds)."""
+        """Due again at `next_at` (epoch seconds), and before it none of the call's later ones to this target."""
         ...
 
     async def outbox_dead(self, message: str, error: str) -> None:
-        """Given up for good."""
+        """Given up for good; the call's later ones go on."""
+        ...
+
+    async def outbox_abandon(self, targets: Collection[str], error: str) -> int:
+        """Give up what is meant for any target but these; how many there were."""
+        ...
+
+    async def outbox_retry(self, target: str, now: float) -> None:
+        """What was put off is due now."""
         ...
