@@ -141,6 +141,8 @@ class Simulation:
         self.pending: dict[AgentId, OfferId] = {}
         self.occupied: dict[OfferId, AgentId] = {}
         self.saved: dict[CallId, Call] = {}
+        self.heard: dict[CallId, tuple[int, float]] = {}
+        """The number and the time of the last event of each call."""
         self.fallen: set[ChannelId] = set()
         self.anomalies: list[str] = []
         self._bridges = 0
@@ -154,6 +156,7 @@ class Simulation:
         self.effects += effects
         for effect in effects:
             self._save(effect)
+        self._hear(effects)
         for effect in effects:
             self._act(effect)
         for effect in effects:
@@ -161,9 +164,22 @@ class Simulation:
                 self.give(self._reserve(effect))
         return effects
 
+    def _hear(self, effects: list[Effect]) -> None:
+        """What a CRM makes of it: every event is newer than all before it, by its number and by its time."""
+        for effect in effects:
+            if isinstance(effect, PublishCall):
+                call = effect.call
+                number, moment = self.heard.get(call.id, (0, float("-inf")))
+                assert call.sequence > number, f"{effect.kind} of {call.id} is told with a number that is not new"
+                assert call.changed_at > moment, f"{effect.kind} of {call.id} is told at the time of the one before"
+                assert call.sequence <= self.saved[call.id].sequence, f"{effect.kind} of {call.id} is not saved"
+                self.heard[call.id] = (call.sequence, call.changed_at)
+
     def _save(self, effect: Effect) -> None:
         match effect:
             case SaveCall(call=call):
+                before = self.saved.get(call.id)
+                assert before is None or call.sequence > before.sequence, f"{call.id} is saved with an old number"
                 self.saved[call.id] = call
             case ConfirmReservation(offer=offer):
                 self.pending = {agent: each for agent, each in self.pending.items() if each != offer}

@@ -394,3 +394,21 @@ def test_given_a_state_whose_saving_failed_when_it_is_told_again_then_it_is_sent
     assert told_states(updates(call), told) == ["talking"]
     told.dropped()
     assert told_states(updates(call), told) == ["talking"]
+
+
+def test_given_events_of_a_call_when_told_then_each_has_its_number_and_its_moment() -> None:
+    call = replace(talking(a_call(), ANNA), sequence=7, changed_at=1_700_000_000.123)
+    effects = [PublishCall(call=call, to=frozenset({ANNA}), kind=kind) for kind in ("pop", "call.updated")]
+    made = outbox_messages(effects, world=world(call), webhooks=[webhook("http://a/x")], now=1.0)
+    bodies = [json.loads(each.body) for each in made]
+    assert [body["data"]["sequence"] for body in bodies] == [7, 7]
+    assert bodies[1]["data"]["call"]["sequence"] == 7
+    assert {body["timestamp"] for body in bodies} == {"2023-11-14T22:13:20.123000Z"}
+
+
+def test_given_only_a_higher_number_when_told_again_then_nothing_is_sent() -> None:
+    told = Told()
+    call = talking(a_call(), ANNA)
+    assert told_states(updates(call), told) == ["talking"]
+    told.saved()
+    assert told_states(updates(replace(call, sequence=9, changed_at=9.0)), told) == []

@@ -186,6 +186,10 @@ class RecordingOut(Out):
 
 class CallOut(Out):
     id: str
+    sequence: int
+    """Rises with each change of the call and each event of it: of two answers or events the higher one is the newer.
+
+    0: an older version of callbridge wrote it."""
     state: CallState
     stage: Stage | None
     """Where a consultation or a hold is; null without one."""

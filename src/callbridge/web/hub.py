@@ -273,18 +273,21 @@ class Hub:
             client.cut("stopping")
 
 
-def event_of(world: World, effect: PublishCall) -> Out | None:
+def event_of(world: World, effect: PublishCall) -> pushed.OfCall | None:
     """The event that clients and webhooks get; None where there is nothing (any more) to tell."""
     settings, call = world.settings, effect.call
+    number = call.sequence
     match effect.kind:
         case "offer.made" | "offer.ended":
             offer, pop = (effect.offer, effect.pop) if effect.offer else (call.offer, call.pop)
-            return pushed.OfferEvent(offer=offer_out(settings, offer, pop)) if offer else None
+            return pushed.OfferEvent(sequence=number, offer=offer_out(settings, offer, pop)) if offer else None
         case "pop":
             pop = effect.pop or call.pop
-            return pushed.PopEvent(pop=pop_out(settings, pop)) if pop else None
+            return pushed.PopEvent(sequence=number, pop=pop_out(settings, pop)) if pop else None
         case "transfer.updated":
-            return pushed.TransferEvent(transfer=transfer_out(settings, call.transfer)) if call.transfer else None
+            if call.transfer is None:
+                return None
+            return pushed.TransferEvent(sequence=number, transfer=transfer_out(settings, call.transfer))
         case "call.updated" | "call.ended":
-            return pushed.CallEvent(call=call_out(world, call))
+            return pushed.CallEvent(sequence=number, call=call_out(world, call))
     raise ValueError(f"unknown kind of event {effect.kind!r}")

@@ -59,7 +59,11 @@ def _webhook(kind: EventKind) -> Json:
         "required": ["type", "timestamp", "data"],
         "properties": {
             "type": {"type": "string", "const": kind.name},
-            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "timestamp": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When it happened; of two messages about one call never the same.",
+            },
             "data": {"$ref": _REF.format(name=kind.data.__name__)},
         },
     }
@@ -67,8 +71,9 @@ def _webhook(kind: EventKind) -> Json:
         "operationId": "on" + _name(kind).removesuffix("Message"),
         "tags": ["webhooks"],
         "summary": kind.meaning,
-        "description": "For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and "
-        "not always in order: the data is the whole object each time.",
+        "description": "For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the "
+        "data is the whole object each time. Those of one call come one after the other in their order, with a rising "
+        "`sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.",
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": meaning, "schema": {"type": "string"}}
             for name, meaning in _HEADERS.items()

@@ -39,19 +39,26 @@ class DirectoryDelta(Out):
     groups: list[GroupDelta]
 
 
-class OfferEvent(Out):
+class OfCall(Out):
+    sequence: int
+    """Of all that is told of one call each has a higher number than the one before, whatever its type. There are gaps.
+
+    Where it is not higher than that of an event of the call that you have had, it is older, or a repetition."""
+
+
+class OfferEvent(OfCall):
     offer: OfferOut
 
 
-class PopEvent(Out):
+class PopEvent(OfCall):
     pop: PopOut
 
 
-class CallEvent(Out):
+class CallEvent(OfCall):
     call: CallOut
 
 
-class TransferEvent(Out):
+class TransferEvent(OfCall):
     transfer: TransferOut
 
 

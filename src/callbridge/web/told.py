@@ -4,12 +4,12 @@ from collections.abc import Set
 
 from callbridge.domain.model.effects import PublishCall
 from callbridge.domain.model.ids import AgentId, CallId
-from callbridge.web.words import Out
+from callbridge.web.pushed import CallEvent, OfCall
 
 _CALLS = 20_000
 """Calls that are remembered: the latest. Whatever is told of another is news."""
 
-_Told = tuple[str, Out, Set[AgentId]]
+_Told = tuple[str, OfCall, Set[AgentId]]
 
 
 class Told:
@@ -19,10 +19,11 @@ class Told:
         self._told: dict[CallId, dict[str, _Told]] = {}
         self._noted: dict[CallId, dict[str, _Told]] = {}
 
-    def is_news(self, effect: PublishCall, event: Out) -> bool:
+    def is_news(self, effect: PublishCall, event: OfCall) -> bool:
         """Whether anybody whom it is for has been told something else last, or nothing yet."""
         call = effect.call.id
         about = _about(effect)
+        event = _without_number(event)
         last = self._noted.get(call, {}).get(about) or self._told.get(call, {}).get(about)
         listeners: Set[AgentId] = effect.to
         if last is not None and last[:2] == (effect.kind, event):
@@ -42,6 +43,13 @@ class Told:
 
     def dropped(self) -> None:
         self._noted.clear()
+
+
+def _without_number(event: OfCall) -> OfCall:
+    changes: dict[str, object] = {"sequence": 0}
+    if isinstance(event, CallEvent):
+        changes["call"] = event.call.model_copy(update={"sequence": 0})
+    return event.model_copy(update=changes)
 
 
 def _about(effect: PublishCall) -> str:

@@ -122,6 +122,7 @@ def call_out(world: World, call: Call) -> out.CallOut:
     pop = call.pop if call.pop is not None and call.pop.agent == call.agent else None
     return out.CallOut(
         id=call.id,
+        sequence=call.sequence,
         state=call.state,
         stage=call.consult.stage if call.consult else None,
         caller_number=call.caller_number,

@@ -47,9 +47,8 @@ def outbox_messages(
             event = event_of(world, effect)
             if event is None or (told is not None and not told.is_news(effect, event)):
                 continue
-            body = orjson.dumps(
-                {"type": effect.kind, "timestamp": to_jsonable_python(moment(now)), "data": to_jsonable_python(event)}
-            ).decode()
+            at = to_jsonable_python(moment(effect.call.changed_at or now))
+            body = orjson.dumps({"type": effect.kind, "timestamp": at, "data": to_jsonable_python(event)}).decode()
         except Exception:
             log.exception("no webhook message made", kind=effect.kind)
             continue

@@ -103,6 +103,10 @@ class Call:
     offers_made: int = 0
     pops_made: int = 0
     transfers_made: int = 0
+    sequence: int = 0
+    """Rises with each event of the call, and with each change of it that is saved: the higher, the newer."""
+    changed_at: float = 0.0
+    """Epoch seconds, to the millisecond, of the last `sequence`; later than that of any before it."""
 
     def leg(self, channel: ChannelId) -> Leg | None:
         return next((leg for leg in self.legs if leg.channel == channel), None)

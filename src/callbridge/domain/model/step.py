@@ -1,6 +1,6 @@
 """The handling of one signal: what it changed and what follows from it, collected until it is complete."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from callbridge.domain.model.agents import Agent, AgentState
@@ -20,6 +20,8 @@ from callbridge.domain.model.offer import Offer, OfferState, Pop
 from callbridge.domain.model.settings import Options
 from callbridge.domain.model.world import World
 
+_MOMENT = 0.001
+"""Seconds: the difference of two moments that is shown."""
 _REMEMBER_ENDED = 600.0
 """Seconds for which an ended call is still known; events that are later than that have not been seen."""
 
@@ -98,19 +100,14 @@ class Step:
             elif before.calls != agent.calls:
                 self.emit(PublishAgent(agent=agent))
             self.emit(SaveAgent(agent=agent))
+        self._publish_moves()
+        told = [*self._tell_offers(), *self._tell()]
+        for call_id in self._calls:
+            if not any(effect.call.id == call_id for effect in told):
+                self._number(call_id)
         for call_id in sorted(self._calls):
             self.emit(SaveCall(call=self.world.calls[call_id]))
-        self._publish_moves()
-        for call_id, offer, pop in self._offers:
-            call = self.world.calls.get(call_id) or self.world.ended.get(call_id)
-            if call is not None:
-                kind = "offer.made" if offer.state is OfferState.PENDING else "offer.ended"
-                target = frozenset({offer.agent})
-                self.emit(PublishCall(call=call, to=target, kind=kind, offer=offer, pop=pop))
-        for (call_id, kind), to in self._publish.items():
-            call = self.world.calls.get(call_id) or self.world.ended.get(call_id)
-            if call is not None:
-                self.emit(PublishCall(call=call, to=frozenset(to), kind=kind))
+        self.emit(*told)
         for call_id in self._calls:
             call = self.world.calls[call_id]
             if call.state is CallState.ENDED:
@@ -121,6 +118,30 @@ class Step:
         if self._calls and self.world.ended:
             self._forget()
         return self.effects
+
+    def _tell_offers(self) -> Iterator[PublishCall]:
+        for call_id, offer, pop in self._offers:
+            call = self._number(call_id)
+            if call is not None:
+                kind = "offer.made" if offer.state is OfferState.PENDING else "offer.ended"
+                yield PublishCall(call=call, to=frozenset({offer.agent}), kind=kind, offer=offer, pop=pop)
+
+    def _tell(self) -> Iterator[PublishCall]:
+        for (call_id, kind), to in self._publish.items():
+            call = self._number(call_id)
+            if call is not None:
+                yield PublishCall(call=call, to=frozenset(to), kind=kind)
+
+    def _number(self, call_id: CallId) -> Call | None:
+        """The call as it is, with the next number and moment of its own, to be saved; None: it is forgotten."""
+        call = self.world.calls.get(call_id) or self.world.ended.get(call_id)
+        if call is None:
+            return None
+        changed_at = max(round(self.now, 3), round(call.changed_at + _MOMENT, 3))
+        call = replace(call, sequence=call.sequence + 1, changed_at=changed_at)
+        self._calls.setdefault(call_id, call)
+        self.world.calls[call_id] = call
+        return call
 
     def _publish_moves(self) -> None:
         """A call that is somewhere else, or somebody else's: whoever watches all calls is told in any case."""

@@ -868,7 +868,7 @@ export interface webhooks {
         put?: never;
         /**
          * A call is over. It comes once more when a note is added to it afterwards.
-         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the data is the whole object each time. Those of one call come one after the other in their order, with a rising `sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.
          */
         post: operations["onCallEnded"];
         delete?: never;
@@ -888,7 +888,7 @@ export interface webhooks {
         put?: never;
         /**
          * A call has changed, or who hears whom in it.
-         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the data is the whole object each time. Those of one call come one after the other in their order, with a rising `sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.
          */
         post: operations["onCallUpdated"];
         delete?: never;
@@ -908,7 +908,7 @@ export interface webhooks {
         put?: never;
         /**
          * An offer has been answered, or is over without an answer.
-         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the data is the whole object each time. Those of one call come one after the other in their order, with a rising `sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.
          */
         post: operations["onOfferEnded"];
         delete?: never;
@@ -928,7 +928,7 @@ export interface webhooks {
         put?: never;
         /**
          * A call is offered to an agent, with a preview of its screen pop.
-         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the data is the whole object each time. Those of one call come one after the other in their order, with a rising `sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.
          */
         post: operations["onOfferMade"];
         delete?: never;
@@ -948,7 +948,7 @@ export interface webhooks {
         put?: never;
         /**
          * A call is an agent's now: its screen pop.
-         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the data is the whole object each time. Those of one call come one after the other in their order, with a rising `sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.
          */
         post: operations["onPop"];
         delete?: never;
@@ -968,7 +968,7 @@ export interface webhooks {
         put?: never;
         /**
          * A transfer has begun, changed or ended.
-         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once, and not always in order: the data is the whole object each time.
+         * @description For subscriptions under `webhooks` in the configuration that name it. Sent at least once; the data is the whole object each time. Those of one call come one after the other in their order, with a rising `sequence`: the next once you have taken the one before, or it is given up. Other calls do not wait for it.
          */
         post: operations["onTransferUpdated"];
         delete?: never;
@@ -1099,6 +1099,11 @@ export interface components {
         /** CallEvent */
         CallEvent: {
             call: components["schemas"]["CallOut"];
+            /**
+             * Sequence
+             * @description Of all that is told of one call each has a higher number than the one before, whatever its type. There are gaps. Where it is not higher than that of an event of the call that you have had, it is older, or a repetition.
+             */
+            sequence: number;
         };
         /** CallOut */
         CallOut: {
@@ -1142,6 +1147,11 @@ export interface components {
             pop: components["schemas"]["PopOut"] | null;
             /** @description Null where the PBX does not record this call. */
             recording: components["schemas"]["RecordingOut"] | null;
+            /**
+             * Sequence
+             * @description Rises with each change of the call and each event of it: of two answers or events the higher one is the newer. 0: an older version of callbridge wrote it.
+             */
+            sequence: number;
             /** @description Where a consultation or a hold is; null without one. */
             stage: components["schemas"]["Stage"] | null;
             state: components["schemas"]["CallState"];
@@ -1158,7 +1168,7 @@ export interface components {
         CallOutcome: "handled" | "abandoned" | "fallback" | "lost_sight";
         /**
          * CallState
-         * @description Where a call is. The table in `routing.py` says what can happen in each.
+         * @description Where a call is. The table in `routing/table.py` says what can happen in each.
          *
          *     - `waiting`: The caller hears music; the call waits for its destination.
          *     - `offering`: Still music; one agent has a pending offer and a ringing phone.
@@ -1754,6 +1764,11 @@ export interface components {
         /** OfferEvent */
         OfferEvent: {
             offer: components["schemas"]["OfferOut"];
+            /**
+             * Sequence
+             * @description Of all that is told of one call each has a higher number than the one before, whatever its type. There are gaps. Where it is not higher than that of an event of the call that you have had, it is older, or a repetition.
+             */
+            sequence: number;
         };
         /**
          * OfferKind
@@ -2008,6 +2023,11 @@ export interface components {
         /** PopEvent */
         PopEvent: {
             pop: components["schemas"]["PopOut"];
+            /**
+             * Sequence
+             * @description Of all that is told of one call each has a higher number than the one before, whatever its type. There are gaps. Where it is not higher than that of an event of the call that you have had, it is older, or a repetition.
+             */
+            sequence: number;
         };
         /**
          * PopMessage
@@ -2219,7 +2239,7 @@ export interface components {
         };
         /**
          * Stage
-         * @description Where a consultation is; the table in `consulting.py` says what can happen in each.
+         * @description Where a consultation is; the table in `consult/table.py` says what can happen in each.
          *
          *     - `held`: No transfer: the caller hears music, the agent nothing.
          *     - `ringing`: The target is looked for, or their phone rings. The caller hears music, agent 1 ringing.
@@ -2330,6 +2350,11 @@ export interface components {
         };
         /** TransferEvent */
         TransferEvent: {
+            /**
+             * Sequence
+             * @description Of all that is told of one call each has a higher number than the one before, whatever its type. There are gaps. Where it is not higher than that of an event of the call that you have had, it is older, or a repetition.
+             */
+            sequence: number;
             transfer: components["schemas"]["TransferOut"];
         };
         /**
@@ -7269,7 +7294,7 @@ export interface operations {
                     data: components["schemas"]["CallEvent"];
                     /**
                      * Format: date-time
-                     * @description When it happened.
+                     * @description When it happened; of two messages about one call never the same.
                      */
                     timestamp: string;
                     /** @constant */
@@ -7321,7 +7346,7 @@ export interface operations {
                     data: components["schemas"]["CallEvent"];
                     /**
                      * Format: date-time
-                     * @description When it happened.
+                     * @description When it happened; of two messages about one call never the same.
                      */
                     timestamp: string;
                     /** @constant */
@@ -7373,7 +7398,7 @@ export interface operations {
                     data: components["schemas"]["OfferEvent"];
                     /**
                      * Format: date-time
-                     * @description When it happened.
+                     * @description When it happened; of two messages about one call never the same.
                      */
                     timestamp: string;
                     /** @constant */
@@ -7425,7 +7450,7 @@ export interface operations {
                     data: components["schemas"]["OfferEvent"];
                     /**
                      * Format: date-time
-                     * @description When it happened.
+                     * @description When it happened; of two messages about one call never the same.
                      */
                     timestamp: string;
                     /** @constant */
@@ -7477,7 +7502,7 @@ export interface operations {
                     data: components["schemas"]["PopEvent"];
                     /**
                      * Format: date-time
-                     * @description When it happened.
+                     * @description When it happened; of two messages about one call never the same.
                      */
                     timestamp: string;
                     /** @constant */
@@ -7529,7 +7554,7 @@ export interface operations {
                     data: components["schemas"]["TransferEvent"];
                     /**
                      * Format: date-time
-                     * @description When it happened.
+                     * @description When it happened; of two messages about one call never the same.
                      */
                     timestamp: string;
                     /** @constant */

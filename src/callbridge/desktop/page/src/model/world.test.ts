@@ -34,12 +34,12 @@ function after(...events: StreamEvent[]): World {
   return events.reduce((world, event) => apply(world, event), NOTHING);
 }
 
-const updated = (given: Call): StreamEvent => ({ id: "e-1", type: "call.updated", data: { call: given } });
-const over = (given: Call): StreamEvent => ({ id: "e-2", type: "call.ended", data: { call: given } });
+const updated = (given: Call): StreamEvent => ({ id: "e-1", type: "call.updated", data: { sequence: 1, call: given } });
+const over = (given: Call): StreamEvent => ({ id: "e-2", type: "call.ended", data: { sequence: 1, call: given } });
 const moved = (transfer: Partial<Transfer>): StreamEvent => ({
   id: "e-3",
   type: "transfer.updated",
-  data: { transfer: { id: "t-1", state: "ringing", ...transfer } as Transfer },
+  data: { sequence: 1, transfer: { id: "t-1", state: "ringing", ...transfer } as Transfer },
 });
 
 describe("the world", () => {
@@ -106,9 +106,10 @@ describe("the world", () => {
 
   it("has an offer until it ends", () => {
     const offer = { id: "o-1", agent: "anna", state: "pending" } as Offer;
-    const made = after(snapshot(), { id: "e-1", type: "offer.made", data: { offer } });
+    const made = after(snapshot(), { id: "e-1", type: "offer.made", data: { sequence: 1, offer } });
     expect(made.offers.has("o-1")).toBe(true);
-    const none = apply(made, { id: "e-2", type: "offer.ended", data: { offer: { ...offer, state: "timed_out" } } });
+    const missed: Offer = { ...offer, state: "timed_out" };
+    const none = apply(made, { id: "e-2", type: "offer.ended", data: { sequence: 2, offer: missed } });
     expect(none.offers.size).toBe(0);
   });
 
