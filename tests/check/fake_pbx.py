@@ -43,6 +43,22 @@ class FakePbx:
         self.variables[f"PJSIP_ENDPOINT({name},context)"] = "callbridge-agents"
         self.variables[f"PJSIP_ENDPOINT({name},allow_transfer)"] = transfer
         self.variables[f"PJSIP_ENDPOINT({name},redirect_method)"] = redirect
+        self.endpoint(name, direct_media="false", rtp_timeout="30", rtp_timeout_hold="300", aors=name)
+        self.registered(name, "192.0.2.7:5060")
+
+    def phone_in_a_page(self, name: str, **changes: str) -> None:
+        """As pjsip-callbridge.conf.example has it, except for the changes."""
+        self.phone(name)
+        right = {"rtp_timeout": "15", "rtp_timeout_hold": "15", "webrtc": "yes", "media_encryption": "dtls"}
+        self.endpoint(name, **right | {"send_connected_line": "no", "allow": "(opus|ulaw)"} | changes)
+        self.variables["IFMODULE(codec_opus_open_source.so)"] = "1"
+
+    def endpoint(self, name: str, **settings: str) -> None:
+        self.variables |= {f"PJSIP_ENDPOINT({name},{field})": value for field, value in settings.items()}
+
+    def registered(self, name: str, *contacts: str) -> None:
+        dialled = "&".join(f"PJSIP/{name}/sip:{name}@{contact}" for contact in contacts)
+        self.variables[f"PJSIP_DIAL_CONTACTS({name})"] = dialled
 
     async def action(self, name: str, headers: Headers | None = None) -> Message:
         self.asked.append(name)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.live
 
 @pytest_asyncio.fixture(scope="module")
 async def lab() -> AsyncIterator[Lab]:
-    async with Lab(agents=["anna", "ben"], dids={"5550100": "support"}) as running:
+    async with Lab(agents=["anna", "ben"], web_agents=["erika"], dids={"5550100": "support"}) as running:
         yield running
 
 
@@ -37,9 +37,11 @@ pbx:
   actions: {{username: callbridge-actions, secret: {{file: actions}}}}
 http:
   token_secret: {{file: tokens}}
+webphone: {{url: "wss://pbx.example/ws"}}
 agents:
   - {{id: anna, name: Anna, phone: PJSIP/anna}}
   - {{id: ben, name: Ben, phone: PJSIP/ben}}
+  - {{id: erika, name: Erika, phone: PJSIP/erika, webphone: {{password: {{file: wrong}}}}}}
 groups:
   - {{id: support, name: Support, members: [anna, ben]}}
 outbound: {{dial: "PJSIP/{{number}}@carrier"}}
@@ -63,6 +65,8 @@ async def test_given_a_pbx_that_is_set_up_when_checked_then_nothing_is_wrong(lab
     areas = {finding.area for finding in findings if finding.level is Level.OK}
     assert areas >= {"connection", "login", "permissions", "version", "modules", "dialplan", "fallback", "clock"}
     assert {"agent anna", "agent ben", "outbound"} <= areas
+    (erika,) = [finding for finding in findings if finding.area == "agent erika"]
+    assert erika.what == "PJSIP/erika is not registered: the agent's page is not open"
 
 
 async def test_given_an_outbound_endpoint_that_the_pbx_does_not_know_when_checked_then_a_warning(
@@ -148,12 +152,12 @@ async def test_given_the_events_user_for_actions_when_checked_then_missing_right
     assert "callbridge-actions may act, it may use" in found
 
 
-async def reload_phones(lab: Lab, *, transfer: str) -> None:
+async def reload_phones(lab: Lab, variable: str, fits: Callable[[str], bool]) -> None:
     """Asterisk reloads pjsip.conf in a task of its own: waits until it has."""
     ami = await lab.ami()
     await ami.action("Reload", Module="res_pjsip.so")
     for _ in range(100):
-        if (await ami.action("Getvar", Variable="PJSIP_ENDPOINT(ben,allow_transfer)"))["Value"] == transfer:
+        if fits((await ami.action("Getvar", Variable=variable))["Value"]):
             return
         await asyncio.sleep(0.05)
     raise AssertionError("Asterisk did not reload pjsip.conf within 5 s")
@@ -168,14 +172,43 @@ async def test_given_allow_transfer_and_a_forwarding_phone_when_checked_then_bot
     wrong = re.sub(r"(?m)^redirect_method *= *user", "redirect_method = uri_pjsip", wrong)
     try:
         conf.write_text(wrong)
-        await reload_phones(lab, transfer="true")
+        await reload_phones(lab, "PJSIP_ENDPOINT(ben,allow_transfer)", lambda value: value == "true")
         found = worst(await check_pbx(site(lab, tmp_path)))
     finally:
         conf.write_text(right)
-        await reload_phones(lab, transfer="false")
+        await reload_phones(lab, "PJSIP_ENDPOINT(ben,allow_transfer)", lambda value: value == "false")
     assert any("Set allow_transfer = no on [anna] in pjsip.conf" in it for it in found)
     assert any("Set redirect_method = user on [ben] in pjsip.conf" in it for it in found)
     assert worst(await check_pbx(site(lab, tmp_path))) == []
+
+
+async def test_given_a_desk_phone_s_endpoint_for_a_phone_in_a_page_when_checked_then_what_it_lacks_is_named(
+    lab: Lab, tmp_path: Path
+) -> None:
+    in_a_page = "phone: PJSIP/ben, webphone: {password: {file: wrong}}"
+    found = worst(await check_pbx(site(lab, tmp_path, changes=("phone: PJSIP/ben", in_a_page))))
+    assert [it for it in found if not it.startswith("agent ben: ")] == []
+    assert any("Set webrtc = yes on [ben]" in it for it in found)
+    assert any("keeps the caller for 300 s: rtp_timeout_hold is 300 on ben" in it for it in found)
+    assert any("Set send_connected_line = no on [ben]" in it for it in found)
+
+
+async def test_given_a_second_device_on_one_phone_when_checked_then_it_is_said_that_only_one_rings(
+    lab: Lab, tmp_path: Path
+) -> None:
+    conf = lab.pbx.folder / "etc" / "pjsip.conf"
+    right = conf.read_text()
+    two = right.replace("[ben](place)", f"[ben](place)\nmax_contacts=2\ncontact=sip:ben@{lab.pbx.address}:25061")
+    assert two != right
+    try:
+        conf.write_text(two)
+        await reload_phones(lab, "PJSIP_DIAL_CONTACTS(ben)", lambda value: value.count("&") == 1)
+        (found,) = worst(await check_pbx(site(lab, tmp_path)))
+    finally:
+        conf.write_text(right)
+        await reload_phones(lab, "PJSIP_DIAL_CONTACTS(ben)", lambda value: "&" not in value)
+    assert found.startswith("agent ben: 2 devices are registered as PJSIP/ben, and only one of them rings")
+    assert "on the aor [ben]" in found
 
 
 async def test_given_no_callbridge_in_the_dialplan_when_checked_then_the_include_is_named(

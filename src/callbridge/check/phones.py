@@ -1,11 +1,22 @@
 """Is each agent's phone known and registered, and kept from transferring callers past the rules?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from callbridge.ami.errors import ActionRefused
 from callbridge.check.asking import Asking, text, variable
+from callbridge.check.endpoints import (
+    FOR_A_PAGE,
+    FOR_EVERY_PHONE,
+    beyond_the_rules,
+    contacts,
+    phone_in_a_page,
+    sound,
+)
 from callbridge.check.findings import Finding, error, note, ok, warning
 from callbridge.config import AgentSection, Outbound
+
+_OPUS = ("codec_opus_open_source.so", "codec_opus.so")
+"""Debian's and Ubuntu's, and Sangoma's own."""
 
 
 async def check_phones(asking: Asking, agents: Iterable[AgentSection]) -> list[Finding]:
@@ -15,11 +26,12 @@ async def check_phones(asking: Asking, agents: Iterable[AgentSection]) -> list[F
         listed = []
     states = {text(row, "Device"): text(row, "State") for row in listed}
     readable = await variable(asking, "IFMODULE(func_pjsip_endpoint.so)") == "1"
+    opus = await _opus_can_be_translated(asking)
     findings: list[Finding] = []
     for agent in agents:
         # The list has only devices that were asked for since Asterisk's start; the function needs func_devstate.so.
         state = states.get(agent.phone) or await variable(asking, f"DEVICE_STATE({agent.phone})")
-        findings += await _phone(asking, agent, state, readable=readable)
+        findings += await _phone(asking, agent, state, readable=readable, opus=opus)
     if not readable:
         what = "the settings of the agents' endpoints cannot be read: func_pjsip_endpoint.so is not loaded"
         findings.append(note("phones", what, "Load it, or look with `asterisk -rx 'pjsip show endpoint NAME'`."))
@@ -50,12 +62,13 @@ async def check_outbound(asking: Asking, outbound: Outbound | None) -> list[Find
     return [ok(area, f"external numbers are called by the endpoint {endpoint}")]
 
 
-async def _phone(asking: Asking, agent: AgentSection, state: str, *, readable: bool) -> list[Finding]:
-    area = f"agent {agent.id}"
-    endpoint = agent.phone.partition("/")[2]
+async def _phone(
+    asking: Asking, agent: AgentSection, state: str, *, readable: bool, opus: bool | None
+) -> list[Finding]:
+    area, endpoint = f"agent {agent.id}", agent.endpoint
 
     async def setting(name: str) -> str:
-        return (await variable(asking, f"PJSIP_ENDPOINT({endpoint},{name})")) if readable else ""
+        return await variable(asking, f"PJSIP_ENDPOINT({endpoint},{name})")
 
     if state == "INVALID" or (readable and not await setting("context")):
         what = f"the PBX does not know the phone {agent.phone}"
@@ -65,29 +78,33 @@ async def _phone(asking: Asking, agent: AgentSection, state: str, *, readable: b
         what = f"whether {agent.phone} is registered cannot be seen"
         findings.append(note(area, what, "Load func_devstate.so, or look with `asterisk -rx 'pjsip show contacts'`."))
     if state in ("UNAVAILABLE", "UNKNOWN"):
-        what = f"{agent.phone} is not registered"
-        findings.append(warning(area, what, "Switch the phone on, and compare its user name and password."))
+        findings.append(_away(area, agent))
+    aors = (await setting("aors") if readable else "") or endpoint
+    findings += contacts(area, agent.phone, await variable(asking, f"PJSIP_DIAL_CONTACTS({endpoint})"), aors)
     if readable:
-        findings += _settings(
-            area, endpoint, transfer=await setting("allow_transfer"), redirect=await setting("redirect_method")
-        )
-        if (context := await setting("context")) != "callbridge-agents":
-            what = f"{endpoint} may dial whatever its context {context} allows"
+        fields = (*FOR_EVERY_PHONE, *(FOR_A_PAGE if agent.webphone else ()))
+        settings = {name: await setting(name) for name in fields}
+        findings += beyond_the_rules(area, endpoint, settings)
+        if agent.webphone:
+            findings += phone_in_a_page(area, endpoint, settings, opus_can_be_translated=opus)
+        else:
+            findings += sound(area, endpoint, settings)
+        if settings["context"] != "callbridge-agents":
+            what = f"{endpoint} may dial whatever its context {settings['context']} allows"
             cure = "Set context = callbridge-agents, or see that nothing in it leads outside past the gateway."
             findings.append(note(area, what, cure))
     return findings or [ok(area, f"{agent.phone} is registered and cannot transfer past the rules")]
 
 
-def _settings(area: str, endpoint: str, *, transfer: str, redirect: str) -> Iterator[Finding]:
-    if transfer not in ("false", "no"):
-        yield error(
-            area,
-            f"the phone's own transfer key (SIP REFER) works on {endpoint}, past every rule",
-            f"Set allow_transfer = no on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`.",
-        )
-    if redirect in ("uri_core", "uri_pjsip"):
-        yield error(
-            area,
-            f"{endpoint} may forward a call anywhere (302 moved) without the PBX's dialplan seeing it",
-            f"Set redirect_method = user on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`.",
-        )
+def _away(area: str, agent: AgentSection) -> Finding:
+    if agent.webphone:
+        what = f"{agent.phone} is not registered: the agent's page is not open"
+        return note(area, what, "If it is open, look at webphone.url, http.conf and the password.")
+    what = f"{agent.phone} is not registered"
+    return warning(area, what, "Switch the phone on, and compare its user name and password.")
+
+
+async def _opus_can_be_translated(asking: Asking) -> bool | None:
+    if await variable(asking, "IFMODULE(func_module.so)") != "1":
+        return None
+    return "1" in [await variable(asking, f"IFMODULE({codec})") for codec in _OPUS]
