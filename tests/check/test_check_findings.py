@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from fake_pbx import FakePbx
@@ -23,6 +24,7 @@ from callbridge.check.pbx import (
 from callbridge.check.phones import check_outbound, check_phones
 from callbridge.check.shipped import contexts, modules
 from callbridge.check.show import show
+from callbridge.check.versions import in_words
 from callbridge.config import AgentSection, Login, Outbound, Pbx, Secret
 from callbridge.demo.pbx import shipped_files
 
@@ -60,7 +62,13 @@ async def test_given_a_pbx_that_is_right_when_checked_then_nothing_is_wrong(pbx:
     [
         ("22.1.0", Level.OK),
         ("certified/22.8-cert1", Level.OK),
+        ("22.10.1~dfsg+~cs6.17.60671434-1", Level.OK),
+        ("22.0.0", Level.WARNING),
+        ("20.11.0", Level.OK),
+        ("20.20.1", Level.OK),
+        ("certified/20.7-cert9", Level.WARNING),
         ("20.5.2~dfsg", Level.WARNING),
+        ("21.12.3", Level.WARNING),
         ("23.0.0", Level.WARNING),
         ("18.9", Level.ERROR),
         ("GIT-master-abc", Level.WARNING),
@@ -70,6 +78,11 @@ async def test_given_a_pbx_that_is_right_when_checked_then_nothing_is_wrong(pbx:
 async def test_given_a_version_when_checked_then_too_old_is_an_error(pbx: FakePbx, version: str, level: Level) -> None:
     pbx.version = version
     assert (await check_version(pbx)).level is level
+
+
+def test_given_the_documents_when_read_then_they_name_the_versions_that_the_check_takes() -> None:
+    top = Path(__file__).resolve().parents[2]
+    assert all(in_words() in " ".join((top / name).read_text().split()) for name in ("README.md", "asterisk/README.md"))
 
 
 async def test_given_a_module_that_is_not_loaded_when_checked_then_it_and_its_use_are_named(pbx: FakePbx) -> None:

@@ -9,10 +9,9 @@ from callbridge.ami.errors import AmiError
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
 from callbridge.check.shipped import modules
+from callbridge.check.versions import OLDEST, SUPPORTED, TESTED, in_words
 from callbridge.config import Pbx
 
-OLDEST, TESTED = 20, 22
-"""Major versions of Asterisk."""
 _SKEW = 2.0
 """Seconds between the two clocks from which log files and times on screen become confusing."""
 _LONG_WRITE = 10_000
@@ -23,17 +22,21 @@ async def check_version(asking: Asking) -> Finding:
     try:
         version = text(await asking.action("CoreSettings"), "AsteriskVersion")
     except AmiError as problem:
-        return note("version", f"cannot be seen: {problem}", f"callbridge needs Asterisk {OLDEST} or newer.")
-    found = re.match(r"(?:certified[/-])?(\d+)\b", version)
+        return note("version", f"cannot be seen: {problem}", f"callbridge is for {in_words()}.")
+    found = re.match(r"(?:certified[/-])?(\d+)(?:\.(\d+))?", version)
     if found is None:
         what = f"Asterisk calls itself {version or 'nothing'}, which is no release"
         return warning("version", what, f"callbridge is tested on Asterisk {TESTED}; use a release.")
-    if int(found[1]) < OLDEST:
+    major, minor = int(found[1][:9]), int((found[2] or "0")[:9])
+    if major < OLDEST:
         what = f"Asterisk {version} is too old"
-        return error("version", what, f"Upgrade to Asterisk {TESTED}; callbridge needs {OLDEST} or newer.")
-    if int(found[1]) != TESTED:
-        what = f"Asterisk {version} should work but is not what callbridge is tested on"
-        return warning("version", what, f"Try a call and a transfer; the tests run on Asterisk {TESTED}.")
+        return error("version", what, f"Upgrade; callbridge is for {in_words()}.")
+    if major not in SUPPORTED:
+        what = f"Asterisk {version} should work but callbridge was not tried on it"
+        return warning("version", what, f"Try a call and a transfer; callbridge is for {in_words()}.")
+    if minor < SUPPORTED[major]:
+        what = f"Asterisk {version} does not know the event filters: the gateway is sent every event of the PBX"
+        return warning("version", what, f"Upgrade; callbridge is for {in_words()}.")
     return ok("version", f"Asterisk {version}")
 
 

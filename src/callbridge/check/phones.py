@@ -15,7 +15,7 @@ from callbridge.check.endpoints import (
 from callbridge.check.findings import Finding, error, note, ok, warning
 from callbridge.config import AgentSection, Outbound
 
-_OPUS = ("codec_opus_open_source.so", "codec_opus.so")
+OPUS_CODECS = ("codec_opus_open_source.so", "codec_opus.so")
 """Debian's and Ubuntu's, and Sangoma's own."""
 
 
@@ -107,4 +107,4 @@ def _away(area: str, agent: AgentSection) -> Finding:
 async def _opus_can_be_translated(asking: Asking) -> bool | None:
     if await variable(asking, "IFMODULE(func_module.so)") != "1":
         return None
-    return "1" in [await variable(asking, f"IFMODULE({codec})") for codec in _OPUS]
+    return "1" in [await variable(asking, f"IFMODULE({codec})") for codec in OPUS_CODECS]

@@ -5,12 +5,13 @@ import re
 import secrets
 import socket
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from callbridge.check.phones import OPUS_CODECS
 from callbridge.demo.instance import (
     AMI_PORT,
     HTTP_PORT,
@@ -86,7 +87,7 @@ class Pbx(AsteriskInstance):
             "extensions-callbridge.conf": (shipped_files() / "extensions-callbridge.conf").read_text(),
             "manager.conf": _manager_general(address, lab_user, shipped_manager),
             "manager-callbridge.conf": shipped_manager,
-            "pjsip.conf": _pjsip(address, carrier_address, endpoints, inside),
+            "pjsip.conf": _pjsip(address, carrier_address, endpoints, inside, _agent_templates(program.modules)),
             "musiconhold.conf": "[default]\nmode=files\ndirectory={dir}/sounds/moh\n",
             "http.conf": f"[general]\nenabled=yes\nbindaddr={address}\nbindport={HTTP_PORT}\n",
             "confbridge.conf": "[general]\n",
@@ -143,7 +144,9 @@ def _extensions(dids: Mapping[str, str]) -> str:
     return "\n".join([*lines, " same => n,Goto(again)"]) + "\n"
 
 
-def _pjsip(address: str, carrier_address: str, endpoints: Sequence[Endpoint], inside: Sequence[InsidePhone]) -> str:
+def _pjsip(
+    address: str, carrier_address: str, endpoints: Sequence[Endpoint], inside: Sequence[InsidePhone], templates: str
+) -> str:
     return f"""\
 [global]
 type=global
@@ -158,7 +161,7 @@ type=transport
 protocol=ws
 bind={address}
 
-{_agent_templates()}
+{templates}
 [lab](!)
 ; Without it Asterisk would look up the host's name, which can take seconds.
 media_address={address}
@@ -195,11 +198,13 @@ match={carrier_address}
 """
 
 
-def _agent_templates() -> str:
+def _agent_templates(installed: Set[str]) -> str:
     """What callbridge tells ops to give every agent's endpoint, so that the lab tries exactly that."""
     shipped = (shipped_files() / "pjsip-callbridge.conf.example").read_text()
     sections = re.split(r"^(?=\[)", shipped, flags=re.MULTILINE)
-    return "".join(section for section in sections if re.match(r"\[callbridge-\w+\]\(!", section))
+    templates = "".join(section for section in sections if re.match(r"\[callbridge-\w+\]\(!", section))
+    # As the comment there says: Asterisk's own source has no codec for it.
+    return templates if set(OPUS_CODECS) & installed else templates.replace("opus,ulaw", "ulaw")
 
 
 def _agent(endpoint: Endpoint) -> str:

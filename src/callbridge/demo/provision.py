@@ -4,7 +4,6 @@ The environment variable `PBX` (`private`, `system` or `docker`) chooses. Withou
 have is taken, in that order: the private one first, because it is the one that every live test runs on.
 """
 
-import glob
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from callbridge.demo import private_apt
 from callbridge.demo.errors import PbxUnavailable, Unavailable
+from callbridge.demo.installed import find_binary, find_parts
 from callbridge.demo.unpacked import ASTERISK, find_loader, unpacked
 
 Progress = Callable[[str], None]
@@ -69,7 +69,7 @@ def provision(progress: Progress = lambda line: None) -> AsteriskProgram:
             raise PbxUnavailable(f"PBX={wanted} is not known. Set PBX to private, system or docker.") from None
     possible = {
         PbxKind.PRIVATE: private_apt.possible,
-        PbxKind.SYSTEM: lambda: _installed_asterisk() is not None,
+        PbxKind.SYSTEM: lambda: find_binary() is not None,
         PbxKind.DOCKER: _docker_engine,
     }
     refused: PbxUnavailable | None = None
@@ -103,26 +103,18 @@ def private(progress: Progress) -> AsteriskProgram:
         raise PbxUnavailable(str(error)) from error
     # The loader is called by name, so that Asterisk meets the C library it was built for instead of the host's.
     argv = (str(loader), "--library-path", str(loader.parent), str(root / "usr/sbin/asterisk"))
-    module_dir = _first_existing([str(root / "usr/lib/*/asterisk/modules"), str(root / "usr/lib/asterisk/modules")])
-    return _seen_to_start(PbxKind.PRIVATE, argv, module_dir, root / "usr/share/asterisk")
+    found = find_parts(root / "usr/sbin/asterisk", data_of_all=None)
+    return _seen_to_start(PbxKind.PRIVATE, argv, found.module_dir, found.data_dir)
 
 
 def system(progress: Progress) -> AsteriskProgram:
     """The Asterisk that is installed on this machine, on a folder of its own; the installed service is not touched."""
-    binary = _installed_asterisk()
+    binary = find_binary()
     if binary is None:
         raise PbxUnavailable("PBX=system needs an installed Asterisk, and there is none. Install it, or unset PBX.")
     progress(f"Using the installed {binary}")
-    module_dir = _first_existing(
-        [
-            "/usr/lib/*/asterisk/modules",
-            "/usr/lib/asterisk/modules",
-            "/usr/lib64/asterisk/modules",
-            "/usr/local/lib/asterisk/modules",
-        ]
-    )
-    data_dir = _first_existing(["/usr/share/asterisk", "/usr/local/share/asterisk", "/var/lib/asterisk"])
-    return _seen_to_start(PbxKind.SYSTEM, (binary,), module_dir, data_dir)
+    found = find_parts(binary)
+    return _seen_to_start(PbxKind.SYSTEM, (str(binary),), found.module_dir, found.data_dir)
 
 
 def docker(progress: Progress) -> AsteriskProgram:
@@ -164,13 +156,13 @@ _BY_KIND: dict[PbxKind, Callable[[Progress], AsteriskProgram]] = {
 }
 
 
-def _seen_to_start(
-    kind: PbxKind, argv: tuple[str, ...], module_dir: Path | None, data_dir: Path | None
-) -> AsteriskProgram:
+def _seen_to_start(kind: PbxKind, argv: tuple[str, ...], module_dir: Path, data_dir: Path) -> AsteriskProgram:
     answer = _run([*argv, "-V"])
-    if answer is None or module_dir is None or data_dir is None:
-        missing = "does not run" if answer is None else "has no modules where they are expected"
-        raise PbxUnavailable(f"The {kind} Asterisk ({' '.join(argv)}) {missing}. Choose another one with PBX.")
+    if answer is None:
+        said = _complaint([*argv, "-V"])
+        raise PbxUnavailable(
+            f"The {kind} Asterisk ({' '.join(argv)}) does not run: {said} Choose another one with PBX."
+        )
     return AsteriskProgram(
         kind=kind,
         version=_version_in(answer),
@@ -181,21 +173,12 @@ def _seen_to_start(
     )
 
 
-def _installed_asterisk() -> str | None:
-    # sbin is not in an ordinary user's PATH on Debian.
-    return shutil.which("asterisk", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin")
-
-
 def _docker_engine() -> bool:
     """Whether an engine answers. The `docker` client alone runs nothing."""
     return (
         shutil.which("docker") is not None
         and _run(["docker", "version", "--format", "{{.Server.Version}}"]) is not None
     )
-
-
-def _first_existing(patterns: Sequence[str]) -> Path | None:
-    return next((Path(path) for pattern in patterns for path in sorted(glob.glob(pattern))), None)
 
 
 def _version_in(answer: str) -> str:
@@ -210,3 +193,13 @@ def _run(command: Sequence[str], seconds: float = 20) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def _complaint(command: Sequence[str]) -> str:
+    """What a command that failed said last, as a sentence: for example which library it misses."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{error}."
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    return f"{lines[-1].rstrip('.') if lines else f'it ends with {done.returncode}'}."
