@@ -84,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     add_config(check)
     check.add_argument("--offline", action="store_true", help="only the configuration, do not connect to the PBX")
     check.add_argument("--json", action="store_true", help="the findings as JSON")
+    backup = add("backup", _backup, "Copy the store, also while the gateway runs; nothing is overwritten.")
+    add_config(backup)
+    backup.add_argument(
+        "to", type=Path, metavar="TO", help="the new file, or a folder, in which it is named by the time"
+    )
     demo = add("demo", _demo, "Start a private Asterisk with simulated callers and agents, and tell a story on it.")
     demo.add_argument("--once", action="store_true", help="end after the story")
     demo.add_argument("--port", type=_port, metavar="N", help="the port of the HTTP API")
@@ -111,6 +116,24 @@ def _check(options: argparse.Namespace) -> int:
     from callbridge import check
 
     return check.main(options.config, offline=options.offline, as_json=options.json)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from callbridge.config import load_config
+    from callbridge.store import StoreError
+    from callbridge.store.backup import back_up, pg_dump
+
+    url = load_config(options.config).store.url
+    scheme, _, place = url.partition(":///")
+    try:
+        if scheme != "sqlite":
+            line = pg_dump(url, options.to)
+            raise _Refused(f"a PostgreSQL store is backed up by its own program; nothing was done. Run:\n{line}")
+        file, calls = back_up(Path(place), options.to)
+    except StoreError as problem:
+        raise _Refused(str(problem)) from problem
+    print(f"{file}: sound, {calls} {'call' if calls == 1 else 'calls'}")
+    return OK
 
 
 def _demo(options: argparse.Namespace) -> int:

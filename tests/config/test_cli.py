@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from config_samples import ENV, RIGHT, changed
 
 from callbridge import __version__
 from callbridge.cli import main
+from callbridge.store import Store
 
 
 @pytest.fixture
@@ -186,3 +188,36 @@ def test_given_presets_without_an_outbound_section_when_checked_then_a_warning(
     site.write_text("\n".join(line for line in site.read_text().splitlines() if not line.startswith("outbound:")))
     assert main(["check", "--offline", "--config", str(site)]) == 0
     assert "presets and a fourth party's number cannot be called" in capsys.readouterr().out
+
+
+async def test_given_a_store_when_backed_up_then_the_file_and_its_calls_are_said_and_a_second_time_is_refused(
+    site: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await (await Store.open(f"sqlite:///{folder}/callbridge.db")).close()
+    arguments = ["backup", "--config", str(site), str(folder / "copy.db")]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == f"{folder}/copy.db: sound, 0 calls\n"
+    assert main(arguments) == 1
+    assert "exists already and is not overwritten" in capsys.readouterr().err
+
+
+def test_given_no_store_yet_when_backed_up_then_that_is_said_and_none_is_made(
+    site: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", "--config", str(site), str(folder / "copy.db")]) == 1
+    assert (
+        capsys.readouterr().err == f"callbridge: {folder}/callbridge.db: there is no such store; nothing was copied\n"
+    )
+    assert list(folder.glob("*.db")) == []
+
+
+def test_given_a_postgresql_store_when_backed_up_then_the_line_is_said_without_the_password(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = '  url: "postgresql://me@db.example/calls"\n  password: {env: DB_SECRET}\n'
+    site.write_text(re.sub(r"(?m)(^store:\n)(  .*\n)+", rf"\1{store}", RIGHT))
+    monkeypatch.setenv("DB_SECRET", "hidden-hidden")
+    assert main(["backup", "--config", str(site), "copy.dump"]) == 1
+    said = capsys.readouterr().err
+    assert "pg_dump --format=custom --file=copy.dump --dbname=postgresql://me@db.example/calls" in said
+    assert "hidden" not in said

@@ -63,7 +63,7 @@ class Site:
         self.config_file = self.folder / "callbridge.yaml"
         self.password = secrets.token_urlsafe(9)
         self.service_token = f"cbs_{secrets.token_urlsafe(24)}"
-        self._secrets = {
+        self.secrets = {
             "CALLBRIDGE_EVENTS_SECRET": lab.pbx.events_user.secret,
             "CALLBRIDGE_ACTIONS_SECRET": lab.pbx.actions_user.secret,
             "CALLBRIDGE_TOKEN_SECRET": secrets.token_urlsafe(48),
@@ -187,7 +187,7 @@ class Site:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._secrets},
+                env={**os.environ, **self.secrets},
                 start_new_session=True,
             )
         if ready:

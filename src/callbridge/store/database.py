@@ -2,10 +2,12 @@
 
 import asyncio
 import importlib.util
+import os
 import sqlite3
+import stat
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,18 @@ async def connect(url: str) -> Database:
     raise StoreError(f"the store's url begins with {kind}://; sqlite:/// and postgresql:// are supported")
 
 
+def _keep_private(path: Path) -> None:
+    """Callers' data is nobody else's, whatever the umask: a new file is its owner's alone, an old one not everybody's.
+
+    What SQLite puts beside the file has the file's mode. A group that an administrator let in stays in.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError, PermissionError):  # PermissionError: the file is another user's
+            if (mode := stat.S_IMODE(each.stat().st_mode)) & 0o007:
+                each.chmod(mode & ~0o007)
+
+
 def _switch_to_wal(path: Path) -> None:
     """For good, as the file remembers: readers then never wait for the writer, nor the writer for them.
 
@@ -188,8 +202,9 @@ def _checked_path(url: sa.URL) -> Path:
 async def _sqlite(url: sa.URL) -> Database:
     path = _checked_path(url)
     try:
+        await finish(asyncio.to_thread(_keep_private, path))
         await finish(asyncio.to_thread(_switch_to_wal, path))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StoreUnavailable(f"{path}: {error}") from error
     url = url.set(drivername="sqlite+aiosqlite")
     # One writer: SQLite has no more, and our own tasks then queue here in order rather than polling a lock.
