@@ -1,5 +1,7 @@
 """Who had a call last: what the call says of it, and who may still add a note."""
 
+from dataclasses import replace
+
 import pytest
 from invariants import check_at_rest
 from scenes import CALL, CLEO, OUTSIDE, talking
@@ -7,7 +9,7 @@ from simulation import Simulation
 
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import Call, CallState
-from callbridge.domain.model.effects import Reply
+from callbridge.domain.model.effects import Reply, SaveCall
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.requests import AddNote
 from callbridge.domain.model.transfer import Destination, DestinationKind
@@ -102,15 +104,36 @@ def test_given_wrap_up_when_its_agent_adds_a_note_then_it_is_kept_with_the_ended
     check_at_rest(sim)
 
 
-def test_given_a_call_that_ended_long_ago_when_a_note_is_added_then_it_is_not_theirs_any_more() -> None:
+def test_given_a_call_that_ended_long_ago_when_notes_are_added_then_the_store_knows_it_and_none_is_lost() -> None:
     sim = talking()
     sim.end("anna", CALL)
     sim.settle()
+    stored = call_of(sim)
     sim.wait(601)
     sim.arrive("empty")
     sim.settle()
     sim.wait(1)
-    assert note(sim, "anna").code == "not_your_call"
+    assert note(sim, "anna").code == "not_your_call", "the engine has forgotten it"
+
+    def late(agent: str, text: str, of: Call = stored) -> Reply:
+        return sim.ask(AddNote(request=sim._request(), agent=AgentId(agent), call=CALL, text=text, stored=of))
+
+    assert late("ben", "by ben").code == "not_your_call"
+    open_still = replace(stored, state=CallState.TALKING)
+    assert late("anna", "by anna", open_still).code == "not_your_call", "a call that goes on is the engine's to know"
+    assert late("anna", "by anna").ok
+    # The second one comes with what was read before the first one was saved.
+    assert late("anna", "by anna again").ok
+    saved = [effect.call for effect in sim.effects if isinstance(effect, SaveCall)][-1]
+    assert [each.text for each in saved.notes][-2:] == ["by anna", "by anna again"]
+    assert (saved.state, saved.ended_at, saved.outcome) == (CallState.ENDED, stored.ended_at, stored.outcome)
+    assert CALL not in sim.engine.world.calls
+    sim.wait(601)
+    sim.arrive("empty")
+    sim.settle()
+    sim.wait(1)
+    assert CALL not in sim.engine.world.ended, "it is not remembered for ever"
+    check_at_rest(sim)
 
 
 def test_given_a_transfer_that_waits_when_agent_1_adds_a_note_then_the_next_agent_sees_it() -> None:
@@ -128,8 +151,14 @@ def test_given_a_transfer_that_waits_when_agent_1_adds_a_note_then_the_next_agen
     pop = sim.call(CALL).pop
     assert pop is not None
     assert [each.text for each in pop.notes][-2:] == ["by anna", "by anna"]
-    assert note(sim, "anna").code == "not_your_call", "it is Cleo's now"
+    assert note(sim, "anna").ok, "it is Cleo's now, and Anna finishes what she was writing"
+    assert sim.published("call.updated")[-1].to == {"anna", "cleo"}
+    assert note(sim, "ben").code == "not_your_call"
     assert note(sim, "cleo").ok
+    sim.end("cleo", CALL)
+    sim.settle()
+    assert note(sim, "anna").ok, "also when somebody else had it last"
+    assert call_of(sim).agents == ("anna", "cleo")
 
 
 def test_given_a_caller_nobody_talked_to_when_a_note_is_added_then_it_is_nobodys(sim: Simulation) -> None:

@@ -203,6 +203,29 @@ async def test_given_my_call_when_noting_and_hanging_up_then_done_in_my_name(ser
     assert [type(signal) for signal in served.gateway.asked] == [AddNote, EndCall]
 
 
+async def test_given_a_call_that_ended_long_ago_when_its_agent_finishes_a_note_then_it_is_added(serve: Serve) -> None:
+    served = await serve()
+    ended = replace(over(talking(a_call(), ANNA)), last_agent=ANNA)
+    served.archive.keep(ended, ANNA)
+    status, call, _ = await served.ask("POST", "/v1/calls/c-1/notes", json={"text": "at last"})
+    assert (status, [note["text"] for note in call["notes"]]) == (201, ["at last"])
+    signal = served.gateway.asked[0]
+    assert isinstance(signal, AddNote)
+    assert signal.stored == ended
+    status, problem, _ = await served.ask("POST", "/v1/calls/c-1/notes", BEN, json={"text": "not mine"})
+    assert (status, problem["code"]) == (404, "unknown_call")
+
+
+async def test_given_a_call_that_goes_on_with_ben_when_anna_finishes_her_note_then_it_is_added_and_she_sees_no_more(
+    serve: Serve,
+) -> None:
+    served = await serve(replace(talking(a_call(), BEN), agents=(ANNA, BEN), last_agent=BEN))
+    status, problem, _ = await served.ask("GET", "/v1/calls/c-1", ANNA)
+    assert (status, problem["code"]) == (404, "unknown_call")
+    status, call, _ = await served.ask("POST", "/v1/calls/c-1/notes", ANNA, json={"text": "at last"})
+    assert (status, call["notes"][-1]["text"]) == (201, "at last")
+
+
 async def test_given_my_call_when_transferring_then_202_with_the_transfer_and_it_can_be_read_and_cancelled(
     serve: Serve,
 ) -> None:

@@ -11,7 +11,8 @@ from web_served import Serve, Served
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import HistoryEntry
 from callbridge.domain.model.ids import AgentId, CallId
-from callbridge.domain.model.settings import NumberRules
+from callbridge.domain.model.offer import Pause
+from callbridge.domain.model.settings import AgentTransferRule, NumberRules
 from callbridge.web.check_views import WORDS
 from callbridge.web.routes.explaining import DECISIONS
 from callbridge.web.table import document
@@ -188,3 +189,44 @@ def test_given_the_document_when_read_then_every_kind_of_decision_is_named() -> 
     description = document()["paths"]["/v1/decisions"]["get"]["description"]
     for kind in DECISIONS:
         assert f"`{kind}`" in description
+
+
+# ---------------------------------------------------------------- what a page says before a transfer
+
+
+@pytest.mark.parametrize(
+    ("rule", "eligible"),
+    [
+        (AgentTransferRule.SOFT, []),
+        (AgentTransferRule.AGENT_CHOOSES, []),
+        (AgentTransferRule.HARD, ["ben"]),
+    ],
+)
+async def test_given_a_busy_agent_and_no_mode_named_when_checked_then_it_is_judged_as_the_site_would_transfer(
+    serve: Serve, rule: AgentTransferRule, eligible: list[str]
+) -> None:
+    served = await serve(talking(a_call(), ANNA))
+    world = served.gateway.world
+    world.settings = replace(world.settings, options=replace(world.settings.options, agent_transfer=rule))
+    let(served, BEN, presence=Presence.BUSY)
+    assert [each["id"] for each in (await check(served, "agent", "ben"))["eligible"]] == eligible
+
+
+async def test_given_an_agent_who_rejected_this_call_when_checked_then_only_a_transfer_that_begins_anew_asks_them(
+    serve: Serve,
+) -> None:
+    call = talking(a_call(), ANNA)
+    served = await serve(replace(call, pauses=(Pause(agent=BEN, until=NOW + 60, why="rejected_recently"),)))
+    assert [each["id"] for each in (await check(served, "agent", "ben", mode="soft"))["eligible"]] == ["ben"]
+    found = await check(served, "agent", "ben", supervised=True)
+    assert (found["allowed"], found["code"]) == (False, "target_not_available")
+
+
+async def test_given_each_way_when_checked_then_it_is_said_when_the_caller_is_back(serve: Serve) -> None:
+    served = await serve(talking(a_call(), ANNA))
+    options = served.gateway.world.settings.options
+    assert (await check(served, "agent", "ben", mode="soft"))["back_after"] == options.transfer_max_wait
+    assert (await check(served, "agent", "ben", supervised=True))["back_after"] == options.offer_timeout
+    assert (await check(served, "agent", "ben", supervised=True, deferred=True))["back_after"] is None
+    group = served.gateway.world.settings.groups[WINDOWS]
+    assert (await check(served, "group", "windows"))["back_after"] == group.max_wait

@@ -8,6 +8,7 @@ from web_fakes import CRM_TOKEN, PASSWORD
 from web_samples import (
     ANNA,
     BEN,
+    CLEO,
     NOW,
     a_call,
     talking,
@@ -218,6 +219,23 @@ async def test_given_an_offline_agent_when_a_service_makes_them_available_then_t
     assert (status, agent["state"]) == (200, "available")
     assert [type(signal) for signal in served.gateway.asked] == [LogOut, LogIn, SetPresence]
     assert served.gateway.asked[0].agent == BEN
+
+
+async def test_given_somebody_else_when_they_set_a_state_then_the_agent_is_told_by_name_who_it_was(
+    serve: Serve,
+) -> None:
+    served = await serve()
+    await served.ask("PUT", "/v1/agents/ben/state", "cleo", json={"state": "busy"})
+    await served.ask("PUT", "/v1/agents/ben/state", CRM_TOKEN, json={"state": "offline"})
+    await served.ask("PUT", "/v1/agents/cleo/state", "cleo", json={"state": "busy"})
+    await served.ask("PUT", "/v1/me/state", json={"state": "busy"})
+    await served.ask("POST", "/v1/logout")
+    name = served.gateway.world.settings.agents[CLEO].name
+    by = [signal.by for signal in served.gateway.asked if isinstance(signal, SetPresence | LogOut)]
+    assert by == [name, "crm", None, None, None]
+    _, me, _ = await served.ask("GET", "/v1/me", BEN)
+    assert me["set_by"]["name"] == "crm"
+    assert me["set_by"]["at"].startswith("20")
 
 
 async def test_given_an_agent_when_setting_anothers_state_then_403_but_a_supervisor_may(serve: Serve) -> None:

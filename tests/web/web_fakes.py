@@ -117,13 +117,18 @@ class FakeGateway:
             case LogIn() if agent.presence is Presence.OFFLINE:
                 agents[agent.id] = replace(agent, presence=Presence.BUSY, reason="logged_in")
             case LogOut():
-                agents[agent.id] = replace(agent, presence=Presence.OFFLINE, reason=None)
+                agents[agent.id] = replace(
+                    agent, presence=Presence.OFFLINE, reason=None, set_by=request.by, set_at=NOW if request.by else None
+                )
             case SetPresence():
                 agents[agent.id] = replace(agent, presence=request.presence, reason=request.reason, wrap_up_until=None)
             case AddNote():
-                call = calls[request.call]
                 note = Note(at=NOW, by=request.agent, text=request.text)
-                calls[call.id] = replace(call, notes=(*call.notes, note))
+                if (call := calls.get(request.call)) is not None:
+                    calls[call.id] = replace(call, notes=(*call.notes, note))
+                elif request.stored is not None:
+                    late = replace(request.stored, notes=(*request.stored.notes, note))
+                    self.world.ended[late.id] = late
             case AcceptOffer() | RejectOffer() if (asked := self._asked(request.offer)) is not None:
                 assert asked.consult is not None
                 assert asked.consult.offer is not None

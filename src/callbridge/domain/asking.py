@@ -84,7 +84,7 @@ def ask_of_call(step: Step, signal: CallRequest) -> None:
         else:
             consulting.apply(step, call, Event.RING_AGAIN, signal)
     elif isinstance(signal, AddNote):
-        requests.add_note(step, call or step.world.ended.get(signal.call), signal)
+        requests.add_note(step, call or step.world.ended.get(signal.call) or requests.kept(signal), signal)
     elif call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
     elif not step.world.pbx_up:

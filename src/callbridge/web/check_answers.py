@@ -32,6 +32,9 @@ class CheckOut(Out):
     """Calls that wait for the same destination and were there first."""
     expected_wait: float | None
     """Seconds, from the last waits; 0: somebody is free; null: not known."""
+    back_after: float | None
+    """Seconds after which the caller is back with whoever transfers them, where nobody takes the call until then; null:
+    they wait without an end, stay where they are (`deferred`), or a number rings for as long as it may."""
 
 
 class DecisionOut(HistoryOut):

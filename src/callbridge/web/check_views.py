@@ -23,8 +23,15 @@ WORDS = {
 }
 
 
-def check_out(settings: Settings, explained: Explanation, destination: Destination, typed: Typed | None) -> CheckOut:
-    """`typed`: how a number was understood."""
+def check_out(
+    settings: Settings,
+    explained: Explanation,
+    destination: Destination,
+    typed: Typed | None,
+    *,
+    back: float | None,
+) -> CheckOut:
+    """`typed`: how a number was understood. `back`: after how many seconds the caller is back."""
     refusal = explained.refusal
     shown = destination_out(settings, destination)
     if typed is not None:
@@ -47,4 +54,5 @@ def check_out(settings: Settings, explained: Explanation, destination: Destinati
         ],
         waiting=explained.waiting,
         expected_wait=round(explained.expected_wait, 3) if explained.expected_wait is not None else None,
+        back_after=back,
     )

@@ -33,7 +33,7 @@ def had(call: Call, agent: AgentId) -> bool:
 
     Of those before them it says nothing more; the history does.
     """
-    if call.last_agent == agent:
+    if call.was_of(agent):
         return True
     offer, transfer = call.offer, call.transfer
     took = offer is not None and offer.agent == agent and offer.state is OfferState.ACCEPTED

@@ -134,11 +134,21 @@ class Context:
 
     async def call(self) -> Call:
         """The call of the path. Somebody else's is as unknown as one that does not exist."""
-        call_id = CallId(self.path["call"])
-        call = self.live_call(call_id) or await self.read(self.app.archive.call(call_id))
+        call = await self._named()
         if call is None or not await self.saw(call):
-            raise Problem("unknown_call", "There is no such call among yours.")
+            raise _unknown_call()
         return call
+
+    async def call_once_theirs(self) -> Call:
+        """The call of the path, also where it goes on with somebody else after this agent."""
+        call, me = await self._named(), self.identity.agent
+        if call is None or not ((me is not None and call.was_of(me)) or await self.saw(call)):
+            raise _unknown_call()
+        return call
+
+    async def _named(self) -> Call | None:
+        call_id = CallId(self.path["call"])
+        return self.live_call(call_id) or await self.read(self.app.archive.call(call_id))
 
     def live_offer(self, offer_id: OfferId) -> tuple[Offer, Pop | None] | None:
         """The offer with what its agent is shown, as long as the call has no newer one."""
@@ -161,6 +171,10 @@ class Context:
         if given not in self.settings.agents:
             raise Problem("unknown_agent", "This agent is not configured.")
         return AgentId(given)
+
+
+def _unknown_call() -> Problem:
+    return Problem("unknown_call", "There is no such call among yours.")
 
 
 def is_over(call: Call) -> bool:

@@ -29,6 +29,7 @@ from callbridge.web.concern import is_consulted, pending_offers
 from callbridge.web.frames import Frame
 from callbridge.web.me_views import me_out
 from callbridge.web.metrics import Metrics
+from callbridge.web.next_views import next_out
 from callbridge.web.settings import WebSettings
 from callbridge.web.today_answers import TodayOut
 from callbridge.web.views import call_out, offer_out, pop_out, transfer_out
@@ -280,7 +281,10 @@ def event_of(world: World, effect: PublishCall) -> pushed.OfCall | None:
     match effect.kind:
         case "offer.made" | "offer.ended":
             offer, pop = (effect.offer, effect.pop) if effect.offer else (call.offer, call.pop)
-            return pushed.OfferEvent(sequence=number, offer=offer_out(settings, offer, pop)) if offer else None
+            if offer is None:
+                return None
+            following = next_out(settings, call, offer)
+            return pushed.OfferEvent(sequence=number, offer=offer_out(settings, offer, pop), next=following)
         case "pop":
             pop = effect.pop or call.pop
             return pushed.PopEvent(sequence=number, pop=pop_out(settings, pop)) if pop else None

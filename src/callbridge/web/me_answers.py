@@ -50,6 +50,12 @@ class OptionsOut(Out):
     """IANA name of the zone in which the site's days begin."""
 
 
+class SetByOut(Out):
+    name: Text
+    """Of the supervisor or the service."""
+    at: Moment
+
+
 class MeOut(Out):
     id: str
     name: Text
@@ -60,6 +66,8 @@ class MeOut(Out):
     """Why busy: the id of a reason, any other text, or the gateway's own `logged_in` (not ready yet since the login),
     `missed_offer` and `phone_unreachable`."""
     since: Moment
+    set_by: SetByOut | None
+    """Who else set `presence`, or logged the agent out; null: the agent themselves did, or the gateway."""
     missed_offer: bool
     """An offer was not answered and the agent was set to busy: stay so, or become available? Setting either ends it."""
     wrap_up_until: Moment

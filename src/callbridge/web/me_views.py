@@ -3,7 +3,7 @@
 from callbridge.domain.model.agents import MISSED_OFFER, Agent, Presence
 from callbridge.domain.model.ids import AgentId
 from callbridge.domain.model.settings import AgentTransferMode, AgentTransferRule, Settings
-from callbridge.web.me_answers import Capabilities, MeOut, OptionsOut, ReasonOut
+from callbridge.web.me_answers import Capabilities, MeOut, OptionsOut, ReasonOut, SetByOut
 from callbridge.web.settings import WebSettings
 from callbridge.web.views import agent_ref, ref
 from callbridge.web.words import moment
@@ -18,6 +18,7 @@ def me_out(settings: Settings, site: WebSettings, agent: Agent) -> MeOut:
         presence=agent.presence,
         reason=agent.reason,
         since=moment(agent.since),
+        set_by=SetByOut(name=agent.set_by, at=moment(agent.set_at)) if agent.set_by is not None else None,
         missed_offer=agent.presence is Presence.BUSY and agent.reason == MISSED_OFFER,
         wrap_up_until=moment(agent.wrap_up_until),
         offer=agent.offer,

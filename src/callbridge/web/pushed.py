@@ -1,9 +1,10 @@
 """What is pushed to clients, as JSON: the messages of `/v1/ws` and `/v1/events`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from callbridge.domain.model.agents import AgentState, PhoneState
-from callbridge.web.answers import CallOut, OfferOut, PopOut, TransferOut
+from callbridge.web.answers import CallOut, OfferOut, PopOut, Ref, TransferOut
 from callbridge.web.me_answers import MeOut
 from callbridge.web.settings import Scope
 from callbridge.web.today_answers import TodayOut
@@ -46,8 +47,21 @@ class OfCall(Out):
     Where it is not higher than that of an event of the call that you have had, it is older, or a repetition."""
 
 
+class NextOut(Out):
+    """Where a call is after an offer of it came to nothing."""
+
+    kind: Literal["group", "agent", "recall", "asker", "fallback", "over"]
+    """`group`: the next free agent of `group` is asked. `agent`: it waits for `agent`. `recall`: it goes back to
+    `agent`, who transferred it. `asker`: who asked for the consultation, `agent`, is with the caller. `fallback`: the
+    PBX's own fallback has the caller. `over`: nobody is left to serve."""
+    agent: Ref | None
+    group: Ref | None
+
+
 class OfferEvent(OfCall):
     offer: OfferOut
+    next: NextOut | None
+    """After `offer.ended` without an acceptance; null otherwise, and where the call goes on as it was."""
 
 
 class PopEvent(OfCall):

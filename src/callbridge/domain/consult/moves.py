@@ -76,7 +76,7 @@ def hand_over(step: Step, call: Call) -> None:
         call = _as_agent(call, target)
         state = CallState.CONSULTING if fourth is not None else CallState.TALKING
         kept = replace(call.consult, offer=None, pop=None, settled=False) if fourth and call.consult else None
-        call = replace(call, offer=accepted, state=state, consult=kept, last_agent=target.agent)
+        call = replace(call, offer=accepted, state=state, consult=kept).talked_by(target.agent)
         call = returning.end_transfer(step, step.put(call), TransferState.COMPLETED)
         pop = make_pop(step.world.settings, call, target.agent, preview=False, at=step.now)
         call = step.put(replace(call, pop=pop))

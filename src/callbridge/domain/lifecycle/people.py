@@ -14,7 +14,7 @@ def log_in(step: Step, signal: LogIn) -> None:
         step.refuse(signal.request, "unknown_agent", "This agent is not configured.")
         return
     if agent.presence is Presence.OFFLINE:
-        step.put_agent(replace(agent, presence=Presence.BUSY, reason=LOGGED_IN))
+        step.put_agent(replace(agent, presence=Presence.BUSY, reason=LOGGED_IN, set_by=None, set_at=None))
         step.record(None, "agent.logged_in", agent.id)
     step.accept(signal.request)
 
@@ -25,8 +25,9 @@ def log_out(step: Step, signal: LogOut) -> None:
         step.refuse(signal.request, "unknown_agent", "This agent is not configured.")
         return
     if agent.presence is not Presence.OFFLINE:
-        step.put_agent(replace(agent, presence=Presence.OFFLINE, reason=None, wrap_up_until=None))
-        step.record(None, "agent.logged_out", agent.id)
+        agent = replace(agent, presence=Presence.OFFLINE, reason=None, wrap_up_until=None)
+        step.put_agent(_set_by(step, agent, signal.by))
+        step.record(None, "agent.logged_out", agent.id, **_by(signal.by))
     step.accept(signal.request)
 
 
@@ -44,24 +45,35 @@ def set_presence(step: Step, signal: SetPresence) -> None:
     reason = signal.reason if signal.presence is Presence.BUSY else None
     if (agent.presence, agent.reason, agent.wrap_up_until) != (signal.presence, reason, None):
         ready = signal.presence is Presence.AVAILABLE
-        step.put_agent(
-            replace(
-                agent,
-                presence=signal.presence,
-                reason=reason,
-                wrap_up_until=None,
-                idle_since=step.now if ready else agent.idle_since,
-            )
+        changed = replace(
+            agent,
+            presence=signal.presence,
+            reason=reason,
+            wrap_up_until=None,
+            idle_since=step.now if ready else agent.idle_since,
         )
-        step.record(None, "agent.presence", agent.id, presence=signal.presence.value, reason=reason)
+        step.put_agent(_set_by(step, changed, signal.by))
+        presence = signal.presence.value
+        step.record(None, "agent.presence", agent.id, presence=presence, reason=reason, **_by(signal.by))
+    elif signal.by is None and agent.set_by is not None:
+        # What somebody else said of them, they have said themselves now.
+        step.put_agent(replace(agent, set_by=None, set_at=None))
     step.accept(signal.request)
+
+
+def _set_by(step: Step, agent: Agent, by: str | None) -> Agent:
+    return replace(agent, set_by=by, set_at=step.now if by is not None else None)
+
+
+def _by(by: str | None) -> dict[str, object]:
+    return {} if by is None else {"by": by}
 
 
 def make_busy(step: Step, agent_id: AgentId, reason: str) -> None:
     """What a missed offer or a dead phone does; an agent who is offline stays so."""
     agent = step.world.agents.get(agent_id)
     if agent is not None and agent.presence is not Presence.OFFLINE:
-        step.put_agent(replace(agent, presence=Presence.BUSY, reason=reason))
+        step.put_agent(replace(agent, presence=Presence.BUSY, reason=reason, set_by=None, set_at=None))
         step.record(None, "agent.presence", agent_id, presence=Presence.BUSY.value, reason=reason)
 
 

@@ -70,6 +70,10 @@ class Agent:
     calls: tuple[CallId, ...] = ()
     """The calls that are theirs, oldest first."""
     wrap_up_until: float | None = None
+    set_by: str | None = None
+    """Who else set the presence, as people call them: a supervisor or a service. None: the agent, or the gateway."""
+    set_at: float | None = None
+    """Epoch seconds at which `set_by` did so."""
 
     @property
     def state(self) -> AgentState:

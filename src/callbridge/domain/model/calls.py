@@ -1,7 +1,7 @@
 """A call: the conversation, from the caller's arrival to the last party's end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from callbridge.domain.model.consult import Consult, Doing
@@ -70,6 +70,8 @@ class Call:
     """Whose call it is."""
     last_agent: AgentId | None = None
     """Who talked with the caller last, or does now."""
+    agents: tuple[AgentId, ...] = ()
+    """Everybody whose call it has been while they talked with the caller, the first one first."""
     offer: Offer | None = None
     """The offer under way, or the accepted one of the present agent."""
     legs: tuple[Leg, ...] = ()
@@ -118,6 +120,18 @@ class Call:
             return None
         leg = self.leg(self.offer.channel)
         return None if leg is None or leg.releasing else leg
+
+    def talked_by(self, agent: AgentId | None) -> "Call":
+        """The same call, of which it is noted that this agent talks with the caller as theirs; None: nobody does."""
+        if agent is None:
+            return replace(self, last_agent=None)
+        agents = self.agents if agent in self.agents else (*self.agents, agent)
+        return replace(self, last_agent=agent, agents=agents)
+
+    def was_of(self, agent: AgentId) -> bool:
+        """Whether it is or ever was this agent's call."""
+        by = self.transfer.by if self.transfer is not None else None
+        return agent in (self.agent, self.last_agent, by, *self.agents)
 
     def party(self, role: LegRole) -> Leg | None:
         """The live leg in this role."""

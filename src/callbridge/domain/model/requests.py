@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callbridge.domain.model.agents import Presence
+from callbridge.domain.model.calls import Call
 from callbridge.domain.model.ids import AgentId, CallId, ChannelId, OfferId, RequestId, TransferId
 from callbridge.domain.model.settings import AgentTransferMode
 from callbridge.domain.model.transfer import Destination
@@ -19,6 +20,8 @@ class LogIn:
 class LogOut:
     request: RequestId
     agent: AgentId
+    by: str | None = None
+    """Who asks, as people call them, where it is not the agent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,8 @@ class SetPresence:
     agent: AgentId
     presence: Presence
     reason: str | None = None
+    by: str | None = None
+    """Who asks, as people call them, where it is not the agent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +65,8 @@ class AddNote:
     agent: AgentId
     call: CallId
     text: str
+    stored: Call | None = None
+    """The call as the store has it, where it ended longer ago than the engine remembers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

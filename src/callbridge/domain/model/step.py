@@ -97,7 +97,7 @@ class Step:
                 agent = replace(agent, since=self.now, idle_since=since_idle)
                 self.world.agents[agent_id] = agent
                 self.emit(PublishAgent(agent=agent))
-            elif before.calls != agent.calls:
+            elif _told(before) != _told(agent):
                 self.emit(PublishAgent(agent=agent))
             self.emit(SaveAgent(agent=agent))
         self._publish_moves()
@@ -114,6 +114,7 @@ class Step:
                 del self.world.calls[call_id]
                 self.world.callers.pop(call.caller, None)
                 self.world.channels.pop(call.caller, None)
+                self.world.ended.pop(call_id, None)
                 self.world.ended[call_id] = call
         if self._calls and self.world.ended:
             self._forget()
@@ -152,10 +153,17 @@ class Step:
                 self.publish(call_id, "call.updated", [call.agent])
 
     def _forget(self) -> None:
-        """Drops what ended long ago; the dict is in order of ending, so the first ones are the oldest."""
+        """Drops what was touched last long ago: when it ended, or a note was added. The oldest ones are the first."""
         ended = self.world.ended
         while ended:
             oldest = next(iter(ended))
-            if (ended[oldest].ended_at or 0.0) > self.now - _REMEMBER_ENDED:
+            call = ended[oldest]
+            noted = call.notes[-1].at if call.notes else 0.0
+            if max(call.ended_at or 0.0, noted) > self.now - _REMEMBER_ENDED:
                 return
             del ended[oldest]
+
+
+def _told(agent: Agent) -> tuple[object, ...]:
+    """What the agent is told of themselves beside state and reason."""
+    return agent.calls, agent.presence, agent.set_by, agent.set_at

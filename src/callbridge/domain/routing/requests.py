@@ -98,9 +98,16 @@ def _cancel(step: Step, call: Call, signal: Signal) -> Call | None:
 # ---------------------------------------------------------------- notes
 
 
+def kept(signal: AddNote) -> Call | None:
+    """The call as the store has it; None where it had not ended there: then only what the engine knows is true."""
+    stored = signal.stored
+    return stored if stored is not None and stored.id == signal.call and stored.state is CallState.ENDED else None
+
+
 def add_note(step: Step, call: Call | None, signal: AddNote) -> None:
-    """By whoever has the call; while nobody has it, or it has just ended, by whoever had it last."""
-    if call is None or (call.agent or call.last_agent) != signal.agent:
+    """By whoever has the call or had it, while it goes on and afterwards: a note is often finished when the call is not
+    theirs any more."""
+    if call is None or not call.was_of(signal.agent):
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
         return
     if len(call.notes) >= MAX_NOTES:
@@ -109,5 +116,5 @@ def add_note(step: Step, call: Call | None, signal: AddNote) -> None:
     note = Note(at=step.now, by=signal.agent, text=signal.text)
     pop = replace(call.pop, notes=(*call.notes, note)) if call.pop is not None else None
     step.put(replace(call, notes=(*call.notes, note), pop=pop))
-    step.publish(call.id, "call.ended" if call.state is CallState.ENDED else "call.updated", [signal.agent])
+    step.publish(call.id, "call.ended" if call.state is CallState.ENDED else "call.updated", [signal.agent, call.agent])
     step.accept(signal.request)

@@ -97,7 +97,7 @@ def _next_after(step: Step, call: Call, why: str) -> None:
 def talking(step: Step, call: Call, signal: Signal) -> None:
     """A bridge holds both. From now on the dialplan ends the call when the agent hangs up, gateway or not."""
     call = replace(call, state=CallState.TALKING, deadline=None, attempts=0, answered_at=call.answered_at or step.now)
-    call = replace(call, last_agent=call.agent)
+    call = call.talked_by(call.agent)
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.COMPLETED)
     call = step.put(replace(call, state=CallState.TALKING))

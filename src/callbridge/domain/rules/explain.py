@@ -1,13 +1,13 @@
 """Why a transfer is or is not allowed, who would be asked, why the others would not, and how long it may take."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, GroupId
-from callbridge.domain.model.settings import AgentTransferMode
+from callbridge.domain.model.settings import AgentTransferMode, AgentTransferRule, Settings
 from callbridge.domain.model.transfer import Destination, DestinationKind, Route, RouteKind
 from callbridge.domain.model.world import World
 from callbridge.domain.rules.eligibility import asked, why_not
@@ -46,7 +46,10 @@ def explain(
     )
     if refusal is None and supervised and not deferred:
         refusal = unavailable(world, call, destination, now)
-    route = _route(destination, mode, supervised)
+    if not supervised:
+        # A transfer begins anew with everybody, also those who did not take the call a moment ago.
+        call = replace(call, pauses=())
+    route = _route(destination, mode or _ruled(world.settings.options.agent_transfer), supervised)
     if route is None:
         return Explanation(refusal=refusal, others={}, expected_wait=0.0 if refusal is None else None)
     reasons = {each: why_not(world, each, call, now, route) for each in asked(world, route)}
@@ -91,6 +94,26 @@ def _route(destination: Destination, mode: AgentTransferMode | None, supervised:
         case DestinationKind.AGENT:
             chosen = AgentTransferMode.SOFT if supervised or mode is None else mode
             return Route(kind=RouteKind.AGENT, agent=AgentId(destination.value), mode=chosen)
+    return None
+
+
+def _ruled(rule: AgentTransferRule) -> AgentTransferMode:
+    """The way that is taken where none is named."""
+    return AgentTransferMode.SOFT if rule is AgentTransferRule.AGENT_CHOOSES else AgentTransferMode(rule.value)
+
+
+def back_after(settings: Settings, destination: Destination, *, supervised: bool, deferred: bool) -> float | None:
+    """Seconds after which the caller is back with whoever transfers them, where nobody takes the call until then.
+
+    None: they wait on without an end, they never leave (deferred), or a number rings for as long as it may.
+    """
+    if deferred:
+        return None
+    if destination.kind is DestinationKind.GROUP:
+        group = settings.groups.get(GroupId(destination.value))
+        return group.max_wait if group is not None else None
+    if destination.kind is DestinationKind.AGENT:
+        return settings.options.offer_timeout if supervised else settings.options.transfer_max_wait
     return None
 
 

@@ -95,8 +95,12 @@ async def get_history(context: Context) -> HistoriesOut:
 async def add_note(context: Context) -> CallOut:
     body: NoteBody = context.body
     agent = context.on_behalf_of(body.agent)
-    call = await context.call()
-    await context.ask(lambda request: AddNote(request=request, agent=agent, call=call.id, text=body.text))
+    call = await context.call_once_theirs()
+    # Of a call that ended long ago the engine knows nothing any more.
+    stored = call if context.live_call(call.id) is None else None
+    await context.ask(
+        lambda request: AddNote(request=request, agent=agent, call=call.id, text=body.text, stored=stored)
+    )
     return call_out(context.world, context.live_call(call.id) or call)
 
 

@@ -2,7 +2,7 @@
 
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.settings import AgentTransferMode
-from callbridge.domain.rules.explain import explain
+from callbridge.domain.rules.explain import back_after, explain
 from callbridge.web.check_answers import CheckOut, DecisionOut, DecisionsOut
 from callbridge.web.check_views import check_out
 from callbridge.web.context import Context
@@ -51,7 +51,8 @@ async def check(context: Context) -> CheckOut:
         number_problem=typed.problem if typed else None,
         now=context.app.clock(),
     )
-    return check_out(context.settings, explained, destination, typed)
+    back = back_after(context.settings, destination, supervised=body.supervised, deferred=body.deferred)
+    return check_out(context.settings, explained, destination, typed, back=back)
 
 
 async def list_decisions(context: Context) -> DecisionsOut:

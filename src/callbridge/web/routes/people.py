@@ -12,7 +12,7 @@ from callbridge.web.problems import Problem
 from callbridge.web.routes.session import own_reason
 from callbridge.web.routing import Access, Route, Table
 from callbridge.web.settings import Scope
-from callbridge.web.views import agent_of, agent_out, group_out, queues
+from callbridge.web.views import agent_of, agent_out, agent_ref, group_out, queues
 
 
 async def directory(context: Context) -> DirectoryOut:
@@ -59,15 +59,26 @@ async def set_agent_state(context: Context) -> AgentOut:
     agent = AgentId(context.path["agent"])
     if agent not in context.settings.agents:
         raise Problem("unknown_agent", "This agent is not configured.")
+    by = _name_of(context, agent)
     if body.state == "offline":
-        await context.ask(lambda request: LogOut(request=request, agent=agent))
+        await context.ask(lambda request: LogOut(request=request, agent=agent, by=by))
         return await get_agent(context)
     if agent_of(context.world, agent).presence is Presence.OFFLINE:
         await context.ask(lambda request: LogIn(request=request, agent=agent))
     presence = Presence(body.state)
     reason = own_reason(body.reason)
-    await context.ask(lambda request: SetPresence(request=request, agent=agent, presence=presence, reason=reason))
+    await context.ask(
+        lambda request: SetPresence(request=request, agent=agent, presence=presence, reason=reason, by=by)
+    )
     return await get_agent(context)
+
+
+def _name_of(context: Context, agent: AgentId) -> str | None:
+    """Who asks, for whomever it concerns; None where they ask for themselves."""
+    asker = context.identity.agent
+    if asker is None:
+        return context.identity.subject.partition(":")[2] or context.identity.subject
+    return None if asker == agent else agent_ref(context.settings, asker).name
 
 
 ROUTES: Table = (

@@ -10,6 +10,7 @@ import { keepDirectory } from "./model/directory";
 import { model } from "./model/store";
 import { keepPhone } from "./features/phone/phone";
 import { keepCalls } from "./features/phone/rejoin";
+import { followSetBy } from "./desk/setBy";
 import { startRouter } from "./router";
 
 startClock();
@@ -18,6 +19,7 @@ keepRenewing();
 keepDirectory();
 keepPhone();
 keepCalls();
+followSetBy();
 
 // The stream lives as long as somebody is logged in, whoever it is.
 const stream = new Stream({ take: (events) => model.take(events), connection });

@@ -3,7 +3,7 @@ import { heardDate } from "../model/clock";
 import { ApiProblem, unreachable } from "./problem";
 import { type Answer, fillIn, type Given, type Method, type Options, type Path } from "./routes";
 import type { paths } from "./schema";
-import { begin, end, session } from "./session";
+import { begin, end, leaving, session } from "./session";
 import type { ProblemDetails, SessionAnswer } from "./types";
 
 const TIMEOUT = 15_000;
@@ -42,6 +42,7 @@ export async function logIn(agent: string, password: string): Promise<void> {
 
 /** Goes offline. Whatever the gateway says, this tab has no token afterwards. */
 export async function logOut(): Promise<void> {
+  leaving.value = true;
   try {
     await api.post("/v1/logout", { body: {} });
   } finally {

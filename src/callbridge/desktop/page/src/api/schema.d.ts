@@ -1294,6 +1294,11 @@ export interface components {
             /** Allowed */
             allowed: boolean;
             /**
+             * Back After
+             * @description Seconds after which the caller is back with whoever transfers them, where nobody takes the call until then; null: they wait without an end, stay where they are (`deferred`), or a number rings for as long as it may.
+             */
+            back_after: number | null;
+            /**
              * Can Wait
              * @description Refused only because the agent is not available: with `deferred` the transfer would wait for them.
              */
@@ -1683,6 +1688,8 @@ export interface components {
              * @description Why busy: the id of a reason, any other text, or the gateway's own `logged_in` (not ready yet since the login), `missed_offer` and `phone_unreachable`.
              */
             reason: string | null;
+            /** @description Who else set `presence`, or logged the agent out; null: the agent themselves did, or the gateway. */
+            set_by: components["schemas"]["SetByOut"] | null;
             /** Since */
             since: string | null;
             state: components["schemas"]["AgentState"];
@@ -1704,6 +1711,20 @@ export interface components {
             /** Since */
             since: string | null;
             state: components["schemas"]["AgentState"];
+        };
+        /**
+         * NextOut
+         * @description Where a call is after an offer of it came to nothing.
+         */
+        NextOut: {
+            agent: components["schemas"]["Ref"] | null;
+            group: components["schemas"]["Ref"] | null;
+            /**
+             * Kind
+             * @description `group`: the next free agent of `group` is asked. `agent`: it waits for `agent`. `recall`: it goes back to `agent`, who transferred it. `asker`: who asked for the consultation, `agent`, is with the caller. `fallback`: the PBX's own fallback has the caller. `over`: nobody is left to serve.
+             * @enum {string}
+             */
+            kind: "group" | "agent" | "recall" | "asker" | "fallback" | "over";
         };
         /** NotEligibleOut */
         NotEligibleOut: {
@@ -1763,6 +1784,8 @@ export interface components {
         };
         /** OfferEvent */
         OfferEvent: {
+            /** @description After `offer.ended` without an acceptance; null otherwise, and where the call goes on as it was. */
+            next: components["schemas"]["NextOut"] | null;
             offer: components["schemas"]["OfferOut"];
             /**
              * Sequence
@@ -2201,6 +2224,16 @@ export interface components {
              */
             token_type: "Bearer";
         };
+        /** SetByOut */
+        SetByOut: {
+            /** At */
+            at: string | null;
+            /**
+             * Name
+             * @description Of the supervisor or the service.
+             */
+            name: string;
+        };
         /** Snapshot */
         Snapshot: {
             /**
@@ -2239,16 +2272,19 @@ export interface components {
         };
         /**
          * Stage
-         * @description Where a consultation is; the table in `consult/table.py` says what can happen in each.
+         * @description Where a consultation is; the table in `consult/table.py` says what each stimulus does in each.
          *
-         *     - `held`: No transfer: the caller hears music, the agent nothing.
-         *     - `ringing`: The target is looked for, or their phone rings. The caller hears music, agent 1 ringing.
-         *     - `consulting`: Agent 1 talks with the target; the caller hears music.
-         *     - `with_caller`: Agent 1 talks with the caller; the target hears music.
-         *     - `conference`: All who are not held talk with one another.
-         *     - `completing`: Caller and target are being put together; agent 1 is released once they are.
-         *     - `returning`: Caller and agent 1 are being put together again.
-         *     - `without_caller`: The caller hung up; the others may finish their sentence.
+         *     Of each stage: what is true on entry, what is waited for, where it leads. Everybody named is alive on entry; an end
+         *     of theirs can come in every stage. What was ordered may not have been seen yet: `Consult.settled` says when it was.
+         *
+         *     - `held`: No transfer is under way: the caller hears music, the agent nothing. The agent's next request is waited for: resume leads to `returning`, a transfer to `ringing` or to the other machine's `moving`. The agent's end brings the caller back to them by a recall.
+         *     - `ringing`: A transfer is under way: its target is looked for, or their phone rings. The caller hears music, agent 1 ringing. The target's answer is waited for and leads to `consulting`; a no, by anybody or anything, to `returning`. Where agent 1 does not wait for it, the other machine goes on with the offer as an unsupervised transfer.
+         *     - `consulting`: The target is up: agent 1 talks with them, the caller hears music. Agent 1 decides: alternate to `with_caller`, merge or a fourth party's answer to `conference`, complete (by hanging up too, where the administrator wants that) to `completing`, cancel or the target's end to `returning`.
+         *     - `with_caller`: The target is up: agent 1 talks with the caller, the target hears music. Leads where `consulting` does.
+         *     - `conference`: All who are up and not held talk with one another: caller, agent 1, target, and a fourth party. Whoever leaves, the others go on: without agent 1 the target has the call (`completing` where they are not yet together, else the other machine's `talking`, or `external`); without target and fourth party it is `returning`.
+         *     - `completing`: Caller and target are being put together, and are alone in the call but for agent 1, who is let go once they are. To be seen together is waited for: then call and pop are the target's. Where it cannot be done: `returning`, or a recall where agent 1 is gone.
+         *     - `returning`: Nobody but caller and agent 1 is in the call, and they are being put together again. To be seen together is waited for: then they talk as before the consultation. Where it cannot be done, the caller goes on to the group.
+         *     - `without_caller`: The caller hung up; two or more of the others are still together and may finish their sentence. The end of all but one is waited for, and ends the call.
          * @enum {string}
          */
         Stage: "held" | "ringing" | "consulting" | "with_caller" | "conference" | "completing" | "returning" | "without_caller";

@@ -1,6 +1,6 @@
 /** Who is logged in, and until when. The token lives in memory and, to survive a reload, in this tab's storage. */
 import { signal } from "@preact/signals";
-import type { SessionAnswer } from "./types";
+import type { SessionAnswer, SetBy } from "./types";
 
 export interface Session {
   token: string;
@@ -18,9 +18,15 @@ const KEY = "callbridge.session";
 
 export const session = signal<Session | null>(restored());
 export const ended = signal<Ended | null>(null);
+/** Who else ended it, and when; null: nobody else. */
+export const endedBy = signal<SetBy | null>(null);
+/** The agent is logging out by their own hand. */
+export const leaving = signal(false);
 
 export function begin(answer: SessionAnswer, now = Date.now()): void {
   ended.value = null;
+  endedBy.value = null;
+  leaving.value = false;
   session.value = {
     token: answer.token,
     agent: answer.agent,
@@ -35,8 +41,9 @@ export function begin(answer: SessionAnswer, now = Date.now()): void {
   }
 }
 
-export function end(why: Ended): void {
+export function end(why: Ended, by: SetBy | null = null): void {
   if (session.value === null) return;
+  endedBy.value = by;
   session.value = null;
   ended.value = why;
   try {

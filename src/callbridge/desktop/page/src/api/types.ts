@@ -13,6 +13,9 @@ export type Party = Schemas["PartyOut"];
 export type Note = Schemas["NoteOut"];
 export type Pop = Schemas["PopOut"];
 export type Offer = Schemas["OfferOut"];
+/** What became of the call of an offer that its agent did not take. */
+export type Next = Schemas["NextOut"];
+export type SetBy = Schemas["SetByOut"];
 export type Transfer = Schemas["TransferOut"];
 export type TransferState = Transfer["state"];
 export type Directory = Schemas["DirectoryOut"];

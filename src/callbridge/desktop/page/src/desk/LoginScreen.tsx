@@ -2,7 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { logIn } from "../api/client";
 import { asProblem } from "../api/problem";
-import { ended } from "../api/session";
+import { type Ended, ended, endedBy } from "../api/session";
+import type { SetBy } from "../api/types";
+import { timeOfDay } from "../features/calls/timeOfDay";
 import { CallThatGoesOn } from "../features/phone/PhonePanel";
 import { problemText, t } from "../texts/t";
 import { Button } from "../ui/Button";
@@ -12,6 +14,12 @@ import { remember, remembered } from "../ui/remember";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { Logo } from "./Logo";
 import css from "./LoginScreen.module.css";
+
+/** Why the last session ended; by name where somebody else ended it. */
+export function endedText(why: Ended, by: SetBy | null): string {
+  if (why === "setOffline" && by !== null) return t("ended.setOfflineBy", { name: by.name, time: timeOfDay(by.at) });
+  return t(`ended.${why}`);
+}
 
 export function LoginScreen() {
   const agent = useSignal(remembered("agent", ""));
@@ -70,7 +78,7 @@ export function LoginScreen() {
         ) : error.value ? (
           <Notice kind="error">{error.value()}</Notice>
         ) : (
-          why && <Notice kind={why === "loggedOut" ? "good" : "info"}>{t(`ended.${why}`)}</Notice>
+          why && <Notice kind={why === "loggedOut" ? "good" : "info"}>{endedText(why, endedBy.value)}</Notice>
         )}
         <Field
           label={t("login.agent")}

@@ -19,6 +19,7 @@ import { Elapsed } from "../ui/Time";
 import { toastProblem } from "../ui/Toasts";
 import { away } from "./away";
 import { leave } from "./leave";
+import { setByText } from "./setBy";
 import css from "./MyState.module.css";
 
 /** What I do now, since when, and one click to be available or busy. */
@@ -126,6 +127,7 @@ export function MyState() {
 /** Why busy, or what comes after the call, where that is not what the state says anyway. */
 function Aside({ me }: { me: Me }) {
   const inCall = me.state !== me.presence;
+  if (me.set_by !== null) return <span class={css.aside}>{setByText(me, me.set_by)}</span>;
   if (inCall && me.presence === "busy") {
     return <span class={css.aside}>{t("state.afterCall", { state: t("state.busy") })}</span>;
   }

@@ -129,6 +129,7 @@ beforeEach(() => {
     state: "on_call",
     presence: "available",
     since: AT,
+    set_by: null,
     capabilities: { supervised_transfers: true, transfers: true },
     options: { not_ready_reasons: [] },
   };

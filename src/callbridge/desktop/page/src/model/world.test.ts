@@ -106,10 +106,10 @@ describe("the world", () => {
 
   it("has an offer until it ends", () => {
     const offer = { id: "o-1", agent: "anna", state: "pending" } as Offer;
-    const made = after(snapshot(), { id: "e-1", type: "offer.made", data: { sequence: 1, offer } });
+    const made = after(snapshot(), { id: "e-1", type: "offer.made", data: { sequence: 1, offer, next: null } });
     expect(made.offers.has("o-1")).toBe(true);
     const missed: Offer = { ...offer, state: "timed_out" };
-    const none = apply(made, { id: "e-2", type: "offer.ended", data: { sequence: 2, offer: missed } });
+    const none = apply(made, { id: "e-2", type: "offer.ended", data: { sequence: 2, offer: missed, next: null } });
     expect(none.offers.size).toBe(0);
   });
 
@@ -119,6 +119,13 @@ describe("the world", () => {
     expect(world.calls.get("c-1")?.transfer?.state).toBe("deferred");
     const older = apply(world, moved({ ...first, id: "t-0", made_at: "2025-01-01T00:00:00Z", state: "failed" }));
     expect(older.calls.get("c-1")?.transfer?.id).toBe("t-1");
+  });
+
+  it("tells a call that I gave away what became of its transfer", () => {
+    const first = { call: "c-1", made_at: "2026-01-01T00:00:00Z", by: "anna" };
+    const gone = after(snapshot(), updated(call("c-1")), moved(first), updated(call("c-1", { agent: null })));
+    const world = apply(gone, moved({ ...first, state: "completed", taken_by: "carla" }));
+    expect(world.past.get("c-1")?.transfer?.taken_by).toBe("carla");
   });
 
   it("has a transfer until it ends, and what became of it afterwards", () => {

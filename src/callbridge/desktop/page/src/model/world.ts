@@ -133,16 +133,24 @@ function withCall(world: World, call: Call, stays: boolean): World {
 }
 
 function withTransfer(before: World, transfer: Transfer): World {
-  const call = before.calls.get(transfer.call);
-  // The call has it too, and is not always told anew itself.
-  const latest = call !== undefined && (call.transfer?.made_at ?? "") <= (transfer.made_at ?? "");
-  const world = latest ? { ...before, calls: put(before.calls, call.id, { ...call, transfer }) } : before;
+  // The call has it too, and is not always told anew itself; one that I gave away is a past one of mine.
+  const world = {
+    ...before,
+    calls: withNewer(before.calls, transfer),
+    past: withNewer(before.past, transfer),
+  };
   if (!ENDED.has(transfer.state)) return { ...world, transfers: put(world.transfers, transfer.id, transfer) };
   return {
     ...world,
     transfers: without(world.transfers, transfer.id),
     pastTransfers: newest(put(world.pastTransfers, transfer.id, transfer)),
   };
+}
+
+function withNewer(calls: ById<Call>, transfer: Transfer): ById<Call> {
+  const call = calls.get(transfer.call);
+  const latest = call !== undefined && (call.transfer?.made_at ?? "") <= (transfer.made_at ?? "");
+  return latest ? put(calls, call.id, { ...call, transfer }) : calls;
 }
 
 function withDirectory(world: World, delta: DirectoryDelta): World {

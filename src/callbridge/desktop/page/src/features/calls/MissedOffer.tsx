@@ -6,7 +6,7 @@ import { t } from "../../texts/t";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { toastProblem } from "../../ui/Toasts";
-import { lastCaller } from "./missed";
+import { missed, missedText } from "./missed";
 import css from "./strips.module.css";
 
 /** After a missed offer, or one that the phone could not ring for: stay Busy, or become Available. Takes no props. */
@@ -26,7 +26,6 @@ export function MissedOffer() {
       wanted.value = null;
     }
   };
-  const name = lastCaller.value;
   return (
     <section class={css.strip} data-kind="missed" aria-label={t("missed.title")}>
       <span class={css.icon}>
@@ -34,7 +33,7 @@ export function MissedOffer() {
       </span>
       <div class={css.text} role="status">
         <h2 class={css.title}>{t("missed.title")}</h2>
-        <p>{unreachable ? t("missed.unreachable") : name ? t("missed.who", { name }) : t("missed.offer")}</p>
+        <p>{missedText(missed.value, unreachable, me.id)}</p>
       </div>
       <div class={css.buttons}>
         <Button gateway busy={wanted.value === "busy"} onClick={() => void set("busy")}>

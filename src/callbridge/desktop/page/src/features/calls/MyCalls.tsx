@@ -1,6 +1,14 @@
-import { CheckCheck, MessageCircleQuestionMark, Pause, Phone, PhoneIncoming, PhoneOff } from "lucide-preact";
+import {
+  CheckCheck,
+  MessageCircleQuestionMark,
+  NotebookPen,
+  Pause,
+  Phone,
+  PhoneIncoming,
+  PhoneOff,
+} from "lucide-preact";
 import type { Call, Offer } from "../../api/types";
-import { select, selectedCall } from "../../desk/selection";
+import { reopen, select, selectedCall, selectedDraft } from "../../desk/selection";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
 import { cx } from "../../ui/cx";
@@ -10,6 +18,7 @@ import { Panel } from "../../ui/Panel";
 import { Countdown, Elapsed } from "../../ui/Time";
 import { focusOffer } from "../offers/focus";
 import { afterCall } from "./afterwards";
+import { type Draft, drafts } from "./drafts";
 import css from "./calls.module.css";
 import { activityOf, callerName, partOf, stateText } from "./words";
 
@@ -18,10 +27,11 @@ export function MyCalls() {
   const calls = model.myCalls.value;
   const offers = model.myOffers.value.filter((offer) => !calls.some((call) => call.id === offer.call));
   const after = calls.length === 0 ? afterCall.value : null;
+  const unsaved = drafts.value.filter(({ call }) => call !== after?.id && !calls.some(({ id }) => id === call));
   const available = model.me.value?.presence === "available";
   return (
     <Panel title={t("desk.calls")} flush>
-      {calls.length + offers.length === 0 && after === null ? (
+      {calls.length + offers.length + unsaved.length === 0 && after === null ? (
         <EmptyState
           icon={PhoneOff}
           title={t("calls.none")}
@@ -44,6 +54,11 @@ export function MyCalls() {
               <Row call={after} />
             </li>
           )}
+          {unsaved.map((draft) => (
+            <li key={`note ${draft.call}`}>
+              <UnsavedRow draft={draft} />
+            </li>
+          ))}
         </ul>
       )}
     </Panel>
@@ -83,6 +98,28 @@ function Row({ call }: { call: Call }) {
       )}
       <span class={css.what}>{stateText(call, me)}</span>
       <span class={css.group}>{call.group.name}</span>
+    </button>
+  );
+}
+
+/** The way back to a call that has left the desk, where a note is not saved yet. */
+function UnsavedRow({ draft }: { draft: Draft }) {
+  const selected = selectedCall.value?.id === draft.call || selectedDraft.value?.call === draft.call;
+  return (
+    <button
+      type="button"
+      class={cx(css.row, selected && css.rowSelected)}
+      data-activity="over"
+      aria-current={selected ? "true" : undefined}
+      onClick={() => reopen(draft.call)}
+    >
+      <span class={css.rowIcon}>
+        <Icon of={NotebookPen} size={18} />
+      </span>
+      <span class={css.who}>
+        <bdi dir="auto">{draft.caller}</bdi>
+      </span>
+      <span class={css.what}>{t("notes.unsaved")}</span>
     </button>
   );
 }

@@ -1,29 +1,18 @@
-import { signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { api, newKey } from "../../api/client";
-import type { Call, Note } from "../../api/types";
+import type { Call, Note, Pop } from "../../api/types";
 import { away } from "../../desk/away";
 import { agentName } from "../../model/directory";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
 import { Button } from "../../ui/Button";
 import { Plain } from "../../ui/Plain";
-import { toastProblem } from "../../ui/Toasts";
+import { toast, toastProblem } from "../../ui/Toasts";
 import css from "./calls.module.css";
+import { type Draft, draft, draftOf, LONGEST } from "./drafts";
 import { timeOfDay } from "./timeOfDay";
-import type { Part } from "./words";
-
-const LONGEST = 2000;
-
-/** What is being written, by call: whoever looks at another call meanwhile finds it again. In memory only. */
-const drafts = signal<ReadonlyMap<string, string>>(new Map());
-
-function draft(call: string, text: string): void {
-  const changed = new Map(drafts.value);
-  if (text === "") changed.delete(call);
-  else changed.set(call, text);
-  drafts.value = changed;
-}
+import { callerName, type Part } from "./words";
 
 export function Notes({ call, part }: { call: Call; part: Part }) {
   return (
@@ -40,8 +29,35 @@ export function Notes({ call, part }: { call: Call; part: Part }) {
           ))}
         </ol>
       )}
-      <Writing call={call} part={part} />
+      {part === "asked" ? (
+        <p class={css.hint}>{t("notes.notYours")}</p>
+      ) : (
+        <Writing
+          call={call.id}
+          caller={callerName(call)}
+          over={part === "over"}
+          may={part === "mine" || mayNoteStill(call, model.pops.value.get(call.id), model.me.value?.id)}
+        />
+      )}
     </section>
+  );
+}
+
+/** A note of a call that the gateway shows no more, because it goes on with somebody else: it can be finished. */
+export function NoteAlone({ draft: of }: { draft: Draft }) {
+  return (
+    <>
+      <header class={css.head}>
+        <h2 class={css.title}>
+          <Plain text={of.caller} line />
+        </h2>
+      </header>
+      <section class={css.notes} aria-label={t("notes.title")}>
+        <h3 class={css.section}>{t("notes.title")}</h3>
+        <p class={css.hint}>{t("notes.elsewhere")}</p>
+        <Writing call={of.call} caller={of.caller} over may />
+      </section>
+    </>
   );
 }
 
@@ -56,14 +72,22 @@ function Written({ note }: { note: Note }) {
   );
 }
 
-function Writing({ call, part }: { call: Call; part: Part }) {
+interface WritingProps {
+  /** Its id. */
+  call: string;
+  caller: string;
+  /** It is not mine any more. */
+  over: boolean;
+  may: boolean;
+}
+
+function Writing({ call, caller, over, may }: WritingProps) {
   const saving = useSignal(false);
   /** One key for one text: pressed again after a failure, it is not written twice. */
   const key = useSignal<{ text: string; key: string } | null>(null);
   const id = useId();
-  const text = drafts.value.get(call.id) ?? "";
-  if (part === "asked") return <p class={css.hint}>{t("notes.notYours")}</p>;
-  const may = part === "mine" || mayNoteStill(call, model.me.value?.id);
+  const text = draftOf(call)?.text ?? "";
+  const write = (changed: string) => draft(call, changed, caller);
   if (!may && text === "") return <p class={css.hint}>{t("notes.over")}</p>;
   const why = may ? away.value : t("notes.over");
   const save = async () => {
@@ -73,12 +97,13 @@ function Writing({ call, part }: { call: Call; part: Part }) {
     saving.value = true;
     try {
       await api.post("/v1/calls/{call}/notes", {
-        path: { call: call.id },
+        path: { call },
         body: { text: wanted },
         key: key.value?.key ?? newKey(),
       });
       // What was written on meanwhile stays.
-      if (drafts.value.get(call.id)?.trim() === wanted) draft(call.id, "");
+      if (draftOf(call)?.text.trim() === wanted) write("");
+      if (over) toast(t("notes.saved"), "good");
     } catch (error) {
       toastProblem(error);
     } finally {
@@ -103,7 +128,7 @@ function Writing({ call, part }: { call: Call; part: Part }) {
         maxLength={LONGEST}
         placeholder={t("notes.placeholder")}
         value={text}
-        onInput={(event) => draft(call.id, event.currentTarget.value)}
+        onInput={(event) => write(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
             event.preventDefault();
@@ -113,6 +138,11 @@ function Writing({ call, part }: { call: Call; part: Part }) {
       />
       <div class={css.writingFoot}>
         {why !== null && <p class={css.hint}>{why}</p>}
+        {over && text !== "" && (
+          <Button kind="quiet" onClick={() => write("")}>
+            {t("notes.discard")}
+          </Button>
+        )}
         <Button type="submit" busy={saving.value} disabled={why !== null || text.trim() === ""} shortcut={SAVE}>
           {t("notes.save")}
         </Button>
@@ -121,9 +151,18 @@ function Writing({ call, part }: { call: Call; part: Part }) {
   );
 }
 
-/** Whoever had a call last adds notes also while nobody has it, and for a while after its end. */
-export function mayNoteStill(call: Pick<Call, "agent" | "last_agent">, me: string | undefined): boolean {
-  return call.agent === null && me !== undefined && call.last_agent?.id === me;
+/**
+ * Whoever had a call adds notes also afterwards: while it goes on with somebody else, and when it is over. The screen pop
+ * says whose it was where the call itself names others by now.
+ */
+export function mayNoteStill(
+  call: Pick<Call, "agent" | "last_agent" | "transfer">,
+  pop: Pick<Pop, "agent" | "preview"> | undefined,
+  me: string | undefined,
+): boolean {
+  if (me === undefined) return false;
+  const popped = pop?.agent === me && !pop.preview;
+  return popped || [call.agent, call.last_agent?.id, call.transfer?.by].includes(me);
 }
 
 const SAVE = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ ⏎" : "Ctrl ⏎";

@@ -2,7 +2,7 @@ import { Copy, UserRound } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import type { Call } from "../../api/types";
 import { away } from "../../desk/away";
-import { selectedCall } from "../../desk/selection";
+import { keepWriting, selectedCall, selectedDraft } from "../../desk/selection";
 import { agentName } from "../../model/directory";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
@@ -23,20 +23,24 @@ import { copyText } from "./copy";
 import { CrmFrames, CrmLink } from "./Crm";
 import { History } from "./History";
 import { followMissed } from "./missed";
-import { Notes } from "./Notes";
+import { NoteAlone, Notes } from "./Notes";
+import { keepReopened } from "./reopened";
 import { ScreenPop } from "./ScreenPop";
 import { activityOf, callerName, partOf, stateText } from "./words";
 
 /** The selected call: its buttons, the screen pop, notes, history. Takes no props. */
 export function SelectedCall() {
   useEffect(() => {
-    const stops = [keepAfterCall(), followMissed()];
+    const stops = [keepAfterCall(), followMissed(), keepReopened(), keepWriting()];
     return () => stops.forEach((stop) => stop());
   }, []);
   const call = selectedCall.value;
+  const draft = selectedDraft.value;
   return (
-    <section class={css.panel} aria-label={t("desk.call")} data-empty={call === null || undefined}>
-      {call === null ? (
+    <section class={css.panel} aria-label={t("desk.call")} data-empty={(call === null && draft === null) || undefined}>
+      {draft !== null ? (
+        <NoteAlone draft={draft} />
+      ) : call === null ? (
         <EmptyState icon={UserRound} title={t("desk.noCall")} hint={t("desk.noCallHint")} />
       ) : (
         <Shown key={call.id} call={call} />

@@ -65,6 +65,48 @@ describe("a call in words", () => {
     expect(stateText(call({ agent: null, state: "waiting" }), "anna")).toBe("On the way to somebody else");
   });
 
+  describe.each(["unsupervised", "supervised"] as const)("a call that I have given away, %s,", (kind) => {
+    const destination = { kind: "agent", value: "carla", name: "Carla", shown: null };
+    const external = { kind: "number", value: "+4940", name: null, shown: "+49 40" };
+    const went = (state: string, more: object = {}, at: Partial<Call> = {}) =>
+      stateText(
+        call({
+          agent: null,
+          state: "waiting",
+          transfer: { by: "anna", kind, state, destination, taken_by: null, ...more } as unknown as Call["transfer"],
+          ...at,
+        }),
+        "anna",
+      );
+
+    it.each([
+      ["moving", "Waits for Carla"],
+      ["waiting", "Waits for Carla"],
+      ["deferred", "Waits for Carla"],
+      ["offered", "Rings at Carla"],
+      ["ringing", "Rings at Carla"],
+      ["consulting", "Waits for Carla"],
+      ["failed", "Not taken by Carla"],
+      ["cancelled", "Transfer cancelled"],
+    ])("is %s: %s", (state, text) => {
+      expect(went(state)).toBe(text);
+    });
+
+    it("is handed over: to whom, whatever else the page knows of it, and never 'on the way' afterwards", () => {
+      expect(went("completed", { taken_by: "carla" })).toBe("Handed over to carla");
+      expect(went("completed", { taken_by: "carla" }, { agent: "carla", state: "talking" })).toBe(
+        "Handed over to carla",
+      );
+      expect(went("completed", { taken_by: "carla" }, { agent: "dora", state: "consulting" })).toMatch(/^Handed over/);
+      expect(went("completed", { destination: external }, { state: "external" })).toBe("Handed over to +49 40");
+    });
+
+    it("is over: how it ended", () => {
+      expect(went("completed", { taken_by: "carla" }, { state: "ended", outcome: "handled" })).toBe("Over");
+      expect(went("waiting", {}, { state: "ended", outcome: "abandoned" })).toBe("The caller has hung up");
+    });
+  });
+
   it("names a target that is no agent", () => {
     const destination = { kind: "number", value: "+4940555777", name: null, shown: "+49 40 555777" };
     const transfer = { destination } as unknown as Call["transfer"];

@@ -1,5 +1,5 @@
 /** What a call is for the agent who looks at it, in words. Pure. */
-import type { Call, Party } from "../../api/types";
+import type { Call, Party, Transfer } from "../../api/types";
 import { agentName } from "../../model/directory";
 import { t } from "../../texts/t";
 import { oneLine } from "../../ui/harmless";
@@ -20,7 +20,7 @@ export function callerName(call: Pick<Call, "caller_name" | "caller_number">, re
 
 export function stateText(call: Call, me: string | undefined): string {
   const part = partOf(call, me);
-  if (part === "over") return overText(call);
+  if (part === "over") return overText(call, me);
   if (part === "asked") {
     const name = agentName(call.agent);
     const texts: Partial<Record<NonNullable<Call["stage"]>, string>> = {
@@ -51,11 +51,35 @@ export function stateText(call: Call, me: string | undefined): string {
   }
 }
 
-/** How it ended, or where it goes on without me. */
-function overText(call: Call): string {
+/** How it ended, or where it goes on without me. Only what stays true: of what comes after me I am not told. */
+function overText(call: Call, me: string | undefined): string {
   if (call.outcome !== null) return t(`call.outcome.${call.outcome}`);
-  if (call.state === "ending" || call.state === "ended") return t("call.outcome.handled");
-  return call.agent === null ? t("call.outcome.away") : t("call.outcome.elsewhere", { name: agentName(call.agent) });
+  if (call.state === "ending" || call.state === "ended" || call.ended_at !== null) return t("call.outcome.handled");
+  const { transfer } = call;
+  if (transfer !== null && transfer.by === me) return wentText(transfer);
+  if (call.agent !== null) return t("call.outcome.elsewhere", { name: agentName(call.agent) });
+  if (call.state === "external") return t("call.external");
+  return call.state === "falling_back" ? t("call.falling_back") : t("call.outcome.away");
+}
+
+function wentText(transfer: Transfer): string {
+  const { destination } = transfer;
+  const target = oneLine(destination.name ?? destination.shown ?? destination.value);
+  switch (transfer.state) {
+    case "completed":
+      return t("call.outcome.handedOver", {
+        name: transfer.taken_by === null ? target : agentName(transfer.taken_by),
+      });
+    case "failed":
+      return t("call.outcome.notTaken", { name: target });
+    case "cancelled":
+      return t("call.outcome.takenBack");
+    case "offered":
+    case "ringing":
+      return t("call.outcome.rings", { name: target });
+    default:
+      return t("call.outcome.waits", { name: target });
+  }
 }
 
 /** Who is consulted: an agent, a preset or a number. */

@@ -65,7 +65,7 @@ export function followOffers(): () => void {
     }
     const made = lastOffer.value?.id === offer.id ? lastOffer.value : null;
     if (offer.state === "accepted") select(offer.call);
-    const text = outcomeOf(offer, made);
+    const text = outcomeOf(offer, event.data.next, made, me);
     if (text !== null) toast(text);
   });
 }

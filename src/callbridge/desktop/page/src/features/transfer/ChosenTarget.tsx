@@ -14,13 +14,15 @@ interface ChosenTargetProps {
   target: Target;
   way: Way;
   check: Check;
+  /** Why an agent is not ready now, as a code of `transfer.why`. */
+  why: string | null;
   onChange: () => void;
   deferred: boolean;
   onDeferred: (on: boolean) => void;
 }
 
 /** Where the call would go, and what the gateway thinks of it. */
-export function ChosenTarget({ target, way, check, onChange, deferred, onDeferred }: ChosenTargetProps) {
+export function ChosenTarget({ target, way, check, why, onChange, deferred, onDeferred }: ChosenTargetProps) {
   const agent = target.kind === "agent" ? agentOf(target.id) : undefined;
   const group = target.kind === "group" ? groupOf(target.id) : undefined;
   return (
@@ -42,12 +44,12 @@ export function ChosenTarget({ target, way, check, onChange, deferred, onDeferre
           {t("transfer.change")}
         </Button>
       </div>
-      <Verdict {...{ target, way, check, deferred, onDeferred }} />
+      <Verdict {...{ target, way, check, why, deferred, onDeferred }} />
     </section>
   );
 }
 
-function Verdict({ target, way, check, deferred, onDeferred }: Omit<ChosenTargetProps, "onChange">) {
+function Verdict({ target, way, check, why, deferred, onDeferred }: Omit<ChosenTargetProps, "onChange">) {
   if (check.state === "asking") return <p class={css.quietLine}>{t("transfer.checking")}</p>;
   if (check.state === "failed") return <Notice kind="error">{problemText(check.problem)}</Notice>;
   if (check.state === "none") return null;
@@ -59,6 +61,11 @@ function Verdict({ target, way, check, deferred, onDeferred }: Omit<ChosenTarget
     <>
       {!answer.allowed && target.kind !== "number" && (
         <Notice kind="warning">{refusalText(answer, target, way)}</Notice>
+      )}
+      {answer.allowed && why !== null && (
+        <Notice kind="warning">
+          {t("transfer.notAvailable", { name: targetName(target), why: whyNotText({ code: why, reason: why }) })}
+        </Notice>
       )}
       {answer.allowed && who !== null && (
         <p class={css.who}>

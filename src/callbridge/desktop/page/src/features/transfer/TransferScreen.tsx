@@ -20,7 +20,7 @@ import { HowTo } from "./HowTo";
 import { liveKey } from "./live";
 import { NumberField } from "./NumberField";
 import { closeTransfer, transferOf } from "./opened";
-import { callerName, type Mode, planText, refusalText, type Target, type Way } from "./sentences";
+import { callerName, type Mode, notReady, planText, refusalText, type Target, type Way } from "./sentences";
 import { TargetList } from "./TargetList";
 import css from "./transfer.module.css";
 
@@ -82,7 +82,7 @@ function Screen({ call }: { call: Call }) {
           destination: { kind: to.kind, value: to.id },
           supervised: way === "supervised",
           deferred: waits,
-          mode: may?.choose_transfer_mode ? mode : null,
+          mode,
         };
   const lost = away.value !== null;
   const live = useComputed(() => (target.value === null ? "" : liveKey(target.value.kind, target.value.id)));
@@ -95,8 +95,26 @@ function Screen({ call }: { call: Call }) {
   }, [refused]);
   const shown = nameAsRead(to, check);
   const free = check.state === "known" && to?.kind === "agent" ? isFree(check.answer.eligible, to.id) : null;
+  const state = useComputed(() =>
+    target.value?.kind === "agent" ? model.agents.value.get(target.value.id) : undefined,
+  );
+  const answer = check.state === "known" ? check.answer : null;
+  const why = answer === null ? null : notReady(state.value, answer, mode);
   const plan =
-    shown === null ? "" : planText({ call, target: shown, way, mode, deferred: waits && free === false, free });
+    shown === null
+      ? ""
+      : planText({
+          call,
+          target: shown,
+          way,
+          mode,
+          deferred: waits && free === false,
+          free,
+          why,
+          back: answer?.back_after ?? null,
+          rings: model.me.value?.options.offer_timeout ?? 0,
+          nobody: to?.kind === "group" && answer?.eligible.length === 0,
+        });
 
   const choose = (chosen: Target, chosenRow: string) => {
     if (chosen.id !== to?.id || chosen.kind !== to.kind) deferred.value = false;
@@ -230,6 +248,7 @@ function Screen({ call }: { call: Call }) {
                 target={shown}
                 way={way}
                 check={check}
+                why={why}
                 onChange={clear}
                 deferred={waits}
                 onDeferred={(on) => {

@@ -1,9 +1,10 @@
-import { afterEach, expect, test } from "vitest";
-import type { CheckAnswer, Party, Transfer } from "../../api/types";
+import { afterEach, describe, expect, test } from "vitest";
+import type { AgentDelta, CheckAnswer, Party, Transfer } from "../../api/types";
 import { language } from "../../texts/t";
 import {
   failureText,
   listText,
+  notReady,
   pictureText,
   type Plan,
   planText,
@@ -54,6 +55,72 @@ test("to an agent: as soon as they are free, now, or while one waits for them", 
   );
 });
 
+/** Every state of an agent, as the stream shows it and as the gateway judges it for a soft or supervised transfer. */
+const STATES: [state: string, phone: string, code: string | null][] = [
+  ["available", "idle", null],
+  ["available", "unknown", null],
+  ["available", "in_use", "phone_in_use"],
+  ["available", "unreachable", "phone_unreachable"],
+  ["offered", "in_use", "has_an_offer"],
+  ["on_call", "in_use", "at_maximum_sessions"],
+  ["wrap_up", "idle", "wrap_up"],
+  ["busy", "idle", "busy"],
+  ["busy", "idle", "missed_offer"],
+  ["offline", "unreachable", "offline"],
+  ["offline", "idle", "offline"],
+];
+
+describe.each(STATES)("to an agent who is %s, whose phone is %s, judged %s", (state, phone, code) => {
+  const agent = { id: "ben", state, phone } as AgentDelta;
+  const judged = (asked: string | null) =>
+    asked === null
+      ? answer({ eligible: [ben], back_after: 300 })
+      : answer({ others: [{ id: "ben", name: "Ben Ode", code: asked, reason: "x" }], back_after: 300 });
+  const said = (more: Partial<Plan>, asked: string | null) => {
+    const why = notReady(agent, judged(asked), more.mode ?? null);
+    return planText({ ...plan, target: ben, free: asked === null, why, back: 300, rings: 20, ...more });
+  };
+
+  test("soft: they wait until the agent is free, and are back after the longest wait", () => {
+    const text = said({ mode: "soft" }, code);
+    if (code === null) return expect(text).toBe("Anna Berg's call goes to Ben Ode.");
+    expect(text).toMatch(/^Ben Ode (is|has|did)/);
+    expect(text).toContain("as soon as they are free. If nobody takes it within 5 minutes, it comes back to you.");
+  });
+
+  test("hard: the phone rings whatever they do; who has an offer is rung after it", () => {
+    const text = said({ mode: "hard" }, code === "has_an_offer" ? code : null);
+    if (state === "available" && (phone === "idle" || phone === "unknown"))
+      return expect(text).toBe("Anna Berg's call goes to Ben Ode now, whatever they are doing.");
+    expect(text).toMatch(/^Ben Ode (is|has) /);
+    if (phone === "unreachable") expect(text).toContain("If the phone cannot be rung, it comes back to you.");
+    else if (code === "has_an_offer")
+      expect(text).toContain("as soon as that offer is over. If nobody takes it within 5");
+    else expect(text).toContain("all the same. If nobody takes it within 20 seconds, it comes back to you.");
+  });
+
+  test("supervised: talked with first, or the caller stays until they are free; a refusal says why", () => {
+    if (code === null) expect(said({ way: "supervised" }, null)).toContain("You talk with Ben Ode first");
+    else {
+      const waits = said({ way: "supervised", deferred: true }, code);
+      expect(waits).toMatch(/^Ben Ode (is|has|did).*You stay with Anna Berg until Ben Ode is free/);
+      const refused = { ...judged(code), allowed: false, code: "target_not_available" };
+      expect(refusalText(refused, ben, "supervised")).toMatch(/^Ben Ode (is|has|did)/);
+    }
+  });
+
+  test("in German too", () => {
+    language.value = "de";
+    if (code !== null) expect(said({ mode: "soft" }, code)).toMatch(/^Ben Ode .*Nimmt ihn innerhalb von 5 Minuten/);
+  });
+});
+
+test("to a group of whom nobody is free: when the caller is back, where they do not wait on", () => {
+  expect(planText({ ...plan, nobody: true, back: 90 })).toContain("within 90 seconds, it comes back to you.");
+  expect(planText({ ...plan, nobody: true, back: null })).toBe("Anna Berg's call goes to Windows Support.");
+  expect(planText({ ...plan, nobody: false, back: 90 })).toBe("Anna Berg's call goes to Windows Support.");
+});
+
 test("a caller's name cannot bring placeholders or lines of its own", () => {
   expect(planText({ ...plan, call: { caller_name: "{target}\nX", caller_number: "" } })).toBe(
     "{target} X's call goes to Windows Support.",
@@ -82,6 +149,7 @@ const answer = (changes: Partial<CheckAnswer>): CheckAnswer => ({
   others: [],
   waiting: 0,
   expected_wait: null,
+  back_after: null,
   ...changes,
 });
 

@@ -1,5 +1,5 @@
 /** What is said about transfers, from plain data: no component in here. */
-import type { Call, CheckAnswer, Party, Transfer } from "../../api/types";
+import type { AgentDelta, Call, CheckAnswer, Party, Transfer } from "../../api/types";
 import { language, t, tOr } from "../../texts/t";
 import { oneLine } from "../../ui/harmless";
 import { phoneNumber } from "../../ui/number";
@@ -49,19 +49,66 @@ export interface Plan {
   deferred: boolean;
   /** Of an agent: whether they could take it now; null: not known. */
   free: boolean | null;
+  /** Why the agent is not ready for it now, as a code of `transfer.why`; null: they are. */
+  why?: string | null;
+  /** Seconds after which the caller is back, where nobody takes the call; null: they wait on. */
+  back?: number | null;
+  /** Seconds for which a phone rings. */
+  rings?: number;
+  /** Of a group: whether somebody of it could take it now. */
+  nobody?: boolean;
 }
 
 /** What will happen, in one sentence. */
-export function planText({ call, target, way, mode, deferred, free }: Plan): string {
+export function planText(plan: Plan): string {
+  const { call, target, way, mode, deferred, free, why = null, back = null, rings = 0, nobody = false } = plan;
   const name = targetName(target);
-  if (way === "supervised") {
-    if (deferred) return t("transfer.plan.deferred", { caller: theCaller(call), target: name });
-    return t("transfer.plan.supervised", { caller: theCaller(call), target: name });
-  }
+  const notReady =
+    why === null || target.kind !== "agent" ? "" : t("transfer.notAvailable", { name, why: whyText(why) });
+  const sentences = (...all: string[]) => all.filter(Boolean).join(" ");
   const values = { call: theCall(call), target: name };
-  if (target.kind === "agent" && mode === "hard") return t("transfer.plan.hard", values);
-  if (target.kind === "agent" && free === false) return t("transfer.plan.soft", values);
+  if (way === "supervised") {
+    const both = { caller: theCaller(call), target: name };
+    return deferred ? sentences(notReady, t("transfer.plan.deferred", both)) : t("transfer.plan.supervised", both);
+  }
+  const comesBack = back === null ? "" : t("transfer.plan.back", { time: timeText(back) });
+  if (target.kind !== "agent") return sentences(t("transfer.plan.unsupervised", values), nobody ? comesBack : "");
+  if (mode === "hard") {
+    if (why === null) return t("transfer.plan.hard", values);
+    const unanswered = t("transfer.plan.back", { time: timeText(rings) });
+    if (why === "phone_unreachable") return sentences(notReady, t("transfer.plan.hardTried", values));
+    if (why === "has_an_offer") return sentences(notReady, t("transfer.plan.hardNext", values), comesBack);
+    return sentences(notReady, t("transfer.plan.hardRings", values), unanswered);
+  }
+  if (free === false) return sentences(notReady, t("transfer.plan.soft", values), comesBack);
   return t("transfer.plan.unsupervised", values);
+}
+
+/** "20 seconds", "5 minutes". */
+export function timeText(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole >= 120 && whole % 60 === 0
+    ? t("common.minutes", { count: whole / 60 })
+    : t("common.seconds", { count: whole });
+}
+
+/**
+ * Why an agent is not ready for a call that comes now, as a code of `transfer.why`; null: they are. Where the gateway
+ * says why they are not asked, that is it; a hard transfer rings them whatever they do, so the state says it.
+ */
+export function notReady(agent: AgentDelta | undefined, answer: CheckAnswer, mode: Mode | null): string | null {
+  const other = agent === undefined ? undefined : answer.others.find(({ id }) => id === agent.id);
+  if (other !== undefined) return other.code;
+  if (agent === undefined || mode !== "hard") return null;
+  if (agent.phone === "unreachable") return "phone_unreachable";
+  switch (agent.state) {
+    case "available":
+      return agent.phone === "in_use" ? "phone_in_use" : null;
+    case "offered":
+      return "has_an_offer";
+    default:
+      return agent.state;
+  }
 }
 
 /** "about 2 minutes"; never more exact than it is known. */
@@ -91,6 +138,10 @@ export function whoText(answer: CheckAnswer, target: Target): string | null {
 /** Why an agent would not be asked: the page's words for the gateway's code. */
 export function whyNotText(other: { code: string; reason: string }): string {
   return tOr(`transfer.why.${other.code}`, other.reason);
+}
+
+function whyText(code: string): string {
+  return tOr(`transfer.why.${code}`, code.replaceAll("_", " "));
 }
 
 /** A refusal of the check, as a sentence. Some codes mean more than one thing there. */
