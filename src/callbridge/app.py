@@ -134,6 +134,8 @@ class Gateway:
             on_event=self.pbx.on_event,
             on_up=self.pbx.on_up,
             on_down=self.pbx.on_down,
+            on_silent=self.pbx.on_silent,
+            on_speaks=self.pbx.on_speaks,
         )
         self.pbx.attach(self.link)
         GatewayMetrics(self.registry, self.runtime, self.link, self.pbx)

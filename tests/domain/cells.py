@@ -21,6 +21,7 @@ action_failed     .               ./waiting     .           .                 . 
 offer_timeout     .               waiting       .           .                 .                   .             .
 pbx_timeout       .               waiting       ./waiting   .                 .                   .             .
 wait_timeout      ./falling_back  .             .           .                 .                   .             .
+talked            .               .             .           .                 .                   .             .
 accept            .               connecting    .           .                 .                   .             .
 reject            .               waiting       .           .                 .                   .             .
 agent_left        .               waiting       .           .                 .                   .             .

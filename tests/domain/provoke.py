@@ -269,6 +269,7 @@ FACTS: dict[str, list[Provoke]] = {
     "offer_timeout": [_time],
     "pbx_timeout": [_time],
     "wait_timeout": [_time],
+    "talked": [_time],
     "agent_left": [_leaves],
     "target_left": [_leaves],
     "target_answered": [_answers(_TARGET)],

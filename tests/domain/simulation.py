@@ -95,6 +95,7 @@ class Channel:
     ringing: bool = False
     data: str = ""
     record: str = ""
+    turn: int = 0
     hear: str = "silence"
     muted: bool = False
 
@@ -115,6 +116,7 @@ class Channel:
                 called="100",
                 data=self.data,
                 after=self.after,
+                turn=str(self.turn) if self.turn else "",
                 record=self.record,
             ),
         )
@@ -240,7 +242,8 @@ class Simulation:
                     self.fallen.add(effect.channel)
             case SetAfter():
                 if effect.channel in self.channels:
-                    self.channels[effect.channel].after = effect.after
+                    ends = effect.after == "hangup" and effect.turn == str(self.channels[effect.channel].turn)
+                    self.channels[effect.channel].after = "hangup" if ends else "hold"
             case Hangup():
                 self.hang_up(effect.channel)
             case LookAgain():
@@ -282,6 +285,7 @@ class Simulation:
         channel.bridge = bridge
         if bridge == HOLD:
             channel.after = "hold"
+            channel.turn += 1
         self.facts.append(ChannelEntered(fact=channel.fact()))
 
     def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:

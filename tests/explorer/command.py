@@ -4,6 +4,7 @@ import argparse
 import gc
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
 from multiprocessing import get_context
 from typing import NamedTuple
@@ -89,5 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         states |= {(each.start, each.slow, key) for key in each.states}
     violations = sum(each.found is not None for each in results)
     print(f"complete to depth {depth} from {len(units)} starts, in {time.monotonic() - begin:.0f} s")
-    print(f"explored {schedules:,} schedules, {len(states):,} states, {violations} violations")
+    kinds: Counter[str] = Counter()
+    for each in results:
+        kinds += each.kinds
+    happened = ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items()) if not kind.startswith(";"))
+    wrong = ", ".join(f"{kind[2:]} {count:,}" for kind, count in sorted(kinds.items()) if kind.startswith(";"))
+    print(
+        f"explored {schedules:,} schedules, {len(states):,} states, with {happened}; and what went wrong with the"
+        f" actions that followed: {wrong or 'nothing'}; {violations} violations"
+    )
     return 1 if violations else 0

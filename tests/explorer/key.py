@@ -35,7 +35,13 @@ def core(node: Node) -> int:
         (
             node.dead,
             node.down,
+            None if node.stalled is None else round(now - node.stalled, 3),
+            node.silent,
+            repr(node.pipe) if node.pipe else None,
+            node.unanswered,
+            tuple(sorted(node.moves.items())) if node.moves else None,
             world.pbx_up,
+            _left(world.unheard_since, now),
             tuple(sorted(node.channels.items())),
             tuple(sorted(node.queues.items())),
             None if look is None else (round(now - look[0], 3), look[1] and tuple(map(_fact, look[1].channels))),
@@ -76,6 +82,7 @@ def _fact(fact: ChannelFact) -> object:
         fact.holding,
         fact.variables.role,
         fact.variables.after,
+        fact.variables.turn,
     )
 
 
@@ -111,7 +118,7 @@ def _doing(doing: Doing | None, now: float, *, past: bool = True) -> object:
     if doing is None or (not past and doing.deadline <= now):
         return None
     action = doing.action
-    return (action.verb, action.channel, action.peer, _left(doing.deadline, now), doing.attempts)
+    return (action.verb, action.channel, action.peer, _left(doing.deadline, now), doing.attempts, doing.seen)
 
 
 def _call(call: Call, now: float) -> object:

@@ -6,25 +6,32 @@ from callbridge.domain.model.effects import (
     Bridge,
     ConfirmReservation,
     Effect,
+    Hold,
+    Join,
     LookAgain,
     Originate,
+    Park,
     PbxEffect,
     ReleaseReservation,
     Reply,
     Reserve,
     SaveAgent,
     SaveCall,
+    SetAfter,
     StoreEffect,
 )
 from callbridge.domain.model.facts import (
     ActionFailed,
     ChannelAnswered,
     ChannelEntered,
+    ChannelFact,
     ChannelGone,
     ChannelLeft,
     ChannelRinging,
     OriginateFailed,
     PbxLost,
+    PbxSeen,
+    PbxSilent,
 )
 from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, OfferId
 from callbridge.domain.model.requests import Request
@@ -33,6 +40,12 @@ from callbridge.domain.model.signals import NobodyFree, Reserved, Signal
 from explorer.pbx import ARRIVES, HANGUP, HOLD, LEGS, ON_CHANNEL, REFUSABLE, ROOMS, Channel, Pbx, Queued, Violation
 
 __all__ = ["ARRIVES", "HANGUP", "HOLD", "LEGS", "ON_CHANNEL", "REFUSABLE", "ROOMS", "Channel", "Node", "Violation"]
+
+
+_PLAIN = (
+    *("settings", "slow", "engine", "now", "look", "dead", "down", "cut_off", "deferred", "faults"),
+    *("stalled", "silent", "pipe", "unanswered"),
+)
 
 
 class Node(Pbx):
@@ -45,12 +58,18 @@ class Node(Pbx):
         "effects",
         "engine",
         "faults",
+        "moves",
         "occupied",
         "pending",
+        "pipe",
+        "refused",
         "saved_agents",
         "saved_calls",
         "settings",
+        "silent",
+        "stalled",
         "told_gone",
+        "unanswered",
         "won",
         "world",
     )
@@ -62,6 +81,18 @@ class Node(Pbx):
         self.world = self.engine.world
         self.dead = False
         """The link is dead and nobody has noticed."""
+        self.stalled: float | None = None
+        """Since when nothing comes through the link; what is sent is kept in `pipe`, or lost if the link is dead."""
+        self.silent = False
+        """The engine was told so."""
+        self.pipe: tuple[Effect, ...] = ()
+        """Actions that are performed as soon as the link flows again."""
+        self.unanswered: tuple[Signal, ...] = ()
+        """The store's answers that are still under way."""
+        self.moves: dict[ChannelId, frozenset[ChannelId]] = {}
+        """Where the engine has last sent a channel, and not yet seen it arrive: to these, or to nobody."""
+        self.refused: tuple[Request, Reply] | None = None
+        """The request of the last step, where it was refused."""
         self.down = False
         self.deferred: tuple[Effect, ...] = ()
         """Actions that are performed only after the next signal, as in one batch of the runtime's loop."""
@@ -79,11 +110,12 @@ class Node(Pbx):
 
     def copy(self) -> "Node":
         new: Node = object.__new__(Node)
-        for name in ("settings", "slow", "engine", "now", "look", "dead", "down", "cut_off", "deferred", "faults"):
+        for name in _PLAIN:
             setattr(new, name, getattr(self, name))
         new.world = self.world.copy()
         new.channels = dict(self.channels)
         new.queues = dict(self.queues)
+        new.moves = dict(self.moves)
         new.pending = dict(self.pending)
         new.occupied = dict(self.occupied)
         new.won = dict(self.won)
@@ -91,6 +123,7 @@ class Node(Pbx):
         new.saved_calls = dict(self.saved_calls)
         new.saved_agents = dict(self.saved_agents)
         new.effects = []
+        new.refused = None
         return new
 
     # ------------------------------------------------------------ signals in, effects out
@@ -109,21 +142,50 @@ class Node(Pbx):
                 for effect in effects:
                     if isinstance(effect, StoreEffect):
                         self._store(effect, answers)
+            if fault == "answer late":
+                self.unanswered += tuple(answers)
+                answers, fault = [], ""
             pending = answers
         self.world = engine.world
         self.effects += found
         self._check(signal, found)
+        self._note_moves(found)
         acts = tuple(effect for effect in found if isinstance(effect, PbxEffect))
         before, self.deferred = self.deferred, ()
         if fault == "crash":
             self._perform(before, "")
             self.restart()
+        elif fault == "stalls":
+            self._perform(before, "")
+            self.stall()
+            self._perform(acts, "")
         elif fault == "late":
             self._perform(before, "")
             self.deferred = acts
         else:
             self._perform(before, "")
             self._perform(acts, fault)
+
+    def _note_moves(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Hold(channel=channel) | Park(channel=channel):
+                    self.moves[channel] = frozenset()
+                case Bridge(caller=one, leg=other):
+                    self.moves[one] = self.moves[other] = frozenset((one, other))
+                case Join(channel=channel, peer_name=peer):
+                    self.moves[channel] = frozenset((channel, ChannelId(peer)))
+
+    def _arrived(self, fact: ChannelFact) -> None:
+        """The engine is told where this channel is: perhaps there where it sent it."""
+        to = self.moves.get(fact.channel)
+        if to is not None and fact.bridge is not None and fact.holding != bool(to):
+            del self.moves[fact.channel]
+
+    def turns_spoken_of(self, channel: ChannelId) -> set[str]:
+        known = self.world.channels.get(channel)
+        waiting = {each.turn for each in (*self.deferred, *self.pipe) if isinstance(each, SetAfter)}
+        return waiting | {known.variables.turn if known is not None else ""}
 
     def spoken_of(self) -> set[BridgeId | None]:
         return {fact.bridge for fact in self.world.channels.values()}
@@ -169,7 +231,11 @@ class Node(Pbx):
                 raise Violation(f"anomaly: {effect.what}")
             if isinstance(effect, Reply):
                 replies += 1
+                if not effect.ok and isinstance(signal, Request):
+                    self.refused = (signal, effect)
             elif isinstance(effect, ON_CHANNEL):
+                if self.silent and self.stalled is not None:
+                    raise Violation(f"{type(effect).__name__} is decided while the link is silent")
                 self._aimed(effect.caller if isinstance(effect, Bridge) else effect.channel, effect)
                 if isinstance(effect, Bridge):
                     self._aimed(effect.leg, effect)
@@ -193,6 +259,9 @@ class Node(Pbx):
             if fault == "lost":
                 self.cut()
             if self.dead:
+                continue
+            if self.stalled is not None:
+                self.pipe += (effect,)
                 continue
             if fault == "refused" and isinstance(effect, REFUSABLE):
                 fault = ""
@@ -228,6 +297,7 @@ class Node(Pbx):
         match kind:
             case "entered":
                 signal = ChannelEntered(fact=what.fact())  # type: ignore[attr-defined]
+                self._arrived(signal.fact)
             case "left":
                 signal = ChannelLeft(channel=channel, bridge=what)  # type: ignore[arg-type]
             case "ringing":
@@ -236,12 +306,14 @@ class Node(Pbx):
                 signal = ChannelAnswered(channel=channel, name=name)
             case "gone":
                 self.told_gone |= {channel}
+                self.moves.pop(channel, None)
                 signal = ChannelGone(channel=channel, cause=what)  # type: ignore[arg-type]
             case "failed":
                 signal = OriginateFailed(channel=channel)
             case _:
                 call, action, target = what  # type: ignore[misc]
                 refused = kind == "refused"
+                self.moves.pop(target, None)
                 signal = ActionFailed(call=call, action=action, channel=target, reason=kind, refused=refused)
         self.give(signal, fault)
 
@@ -253,22 +325,60 @@ class Node(Pbx):
 
     def cut(self) -> None:
         self.dead = self.cut_off = True
+        self.stalled = self.now
         self._facts_lost()
 
+    def stall(self) -> None:
+        self.stalled = self.now
+
+    def fall_silent(self) -> None:
+        self.silent = True
+        self.give(PbxSilent())
+
+    def flow(self) -> None:
+        """What was held back is performed and told; and whoever was told of the silence looks first."""
+        self.stalled = None
+        pipe, self.pipe = self.pipe, ()
+        for effect in pipe:
+            self.perform(effect)
+        if self.silent:
+            self.look = (self.now, None)
+
+    def see(self, seen: PbxSeen, fault: str = "") -> None:
+        self.silent = False
+        for fact in seen.channels:
+            self._arrived(fact)
+        self.give(seen, fault)
+
     def link_lost(self) -> None:
+        """Nobody hears of it; the PBX may still do what it was told."""
+        pipe, self.pipe = self.pipe, ()
+        for effect in pipe:
+            self.perform(effect)
         self._facts_lost()
         self.dead, self.down, self.cut_off = False, True, True
+        self.stalled, self.silent = None, False
         self.give(PbxLost())
 
     def link_back(self) -> None:
         self.down = self.cut_off = False
-        self.give(self.snapshot())
+        self.moves.clear()
+        self.see(self.snapshot())
 
     def restart(self) -> None:
         """The gateway dies and comes back with what was saved; facts under way are lost."""
+        pipe, self.pipe = self.pipe, ()
+        for effect in pipe:
+            self.perform(effect)
         self._facts_lost()
-        self.dead = self.down = self.cut_off = False
-        self.deferred = ()
+        self.dead = self.down = self.cut_off = self.silent = False
+        self.stalled, self.deferred = None, ()
+        for answer in self.unanswered:
+            # Asked for in a transaction that never came to its end.
+            self.pending = {who: each for who, each in self.pending.items() if each != answer.offer}  # type: ignore[union-attr]
+            self.occupied.pop(answer.offer, None)  # type: ignore[union-attr]
+        self.unanswered = ()
+        self.moves.clear()
         calls = [self.saved_calls[call] for call in sorted(self.saved_calls)]
         self.engine = Engine(self.settings, calls=calls, agents=self.saved_agents.values())  # type: ignore[arg-type]
         self.world = self.engine.world

@@ -46,6 +46,10 @@ class Channel(NamedTuple):
     bridge: BridgeId | None = None
     answered: bool = False
     ringing: bool = False
+    turn: int = 0
+    """Of a caller: how often they began to wait, named like bridges."""
+    muted: bool = False
+    """Nobody hears them."""
 
     def fact(self) -> ChannelFact:
         return ChannelFact(
@@ -58,7 +62,12 @@ class Channel(NamedTuple):
             bridge=self.bridge,
             holding=self.bridge is HOLD or self.bridge is LEGS,
             variables=ChannelVariables(
-                role=self.role, call=self.call, group=self.group, called="100", after=self.after
+                role=self.role,
+                call=self.call,
+                group=self.group,
+                called="100",
+                after=self.after,
+                turn=str(self.turn) if self.turn else "",
             ),
         )
 
@@ -104,11 +113,20 @@ class Pbx:
                 self.join(channel, ChannelId(peer))
             case ToFallback(channel=channel):
                 self.to_fallback(channel)
-            case SetAfter(channel=channel, after=after):
+            case SetAfter(channel=channel):
+                self._set_after(effect)
+            case Mute(channel=channel, on=on):
                 if channel in self.channels:
-                    self.channels[channel] = self.channels[channel]._replace(after=after)
+                    self.channels[channel] = self.channels[channel]._replace(muted=on)
             case Hangup(channel=channel):
                 self.hang_up(channel)
+
+    def _set_after(self, effect: SetAfter) -> None:
+        """As the dialplan has it: an order for a round that is over keeps the caller."""
+        channel = self.channels.get(effect.channel)
+        if channel is not None:
+            ends = effect.after == "hangup" and effect.turn == str(channel.turn)
+            self.channels[channel.id] = channel._replace(after="hangup" if ends else "hold")
 
     def queue(self, name: str, kind: str, what: object) -> None:
         if kind != ARRIVES and self.cut_off:
@@ -118,6 +136,20 @@ class Pbx:
     def spoken_of(self) -> set[BridgeId | None]:
         """Bridges of which somebody outside still knows."""
         return set()
+
+    def turns_spoken_of(self, channel: ChannelId) -> set[str]:
+        """Rounds of this caller of which somebody outside still knows."""
+        return set()
+
+    def _new_turn(self, channel: Channel) -> int:
+        """As with bridges: a number that nobody still speaks of."""
+        if channel.role != "caller":
+            return 0
+        used = self.turns_spoken_of(channel.id) | {str(channel.turn)}
+        used |= {str(what.turn) for kind, what in self.queues.get(channel.id, ()) if kind == "entered"}  # type: ignore[attr-defined]
+        if self.look is not None and self.look[1] is not None:
+            used |= {fact.variables.turn for fact in self.look[1].channels if fact.channel == channel.id}
+        return next(number for number in range(1, 100) if str(number) not in used)
 
     def _new_bridge(self) -> BridgeId:
         """A name that nobody still speaks of: the PBX never uses one again, and nobody can tell."""
@@ -139,8 +171,10 @@ class Pbx:
             return
         if channel.bridge != bridge:
             self.leave(channel_id)
-        after = "hold" if bridge is HOLD else channel.after
-        channel = self.channels[channel_id] = channel._replace(bridge=bridge, after=after)
+        channel = self.channels[channel_id]._replace(bridge=bridge)
+        if bridge is HOLD:
+            channel = channel._replace(after="hold", turn=self._new_turn(channel))
+        self.channels[channel_id] = channel
         self.queue(channel_id, "entered", channel)
 
     def leave(self, channel_id: ChannelId, *, died: bool = False) -> None:
@@ -205,6 +239,14 @@ class Pbx:
             self.enter(channel_id, peer.bridge)
         else:
             self.enter(channel_id, HOLD if channel.role == "caller" else LEGS)
+
+    def turn_ends(self, channel_id: ChannelId) -> None:
+        """A turn in the waiting room is over by its timer: the dialplan begins the next one."""
+        channel = self.channels[channel_id]
+        if channel.after == "hangup":
+            raise Violation(f"the turn of {channel_id} ended by its timer, and the dialplan hangs up")
+        assert channel.bridge is not None
+        self.send(channel_id, channel.bridge)
 
     def to_fallback(self, channel_id: ChannelId) -> None:
         if channel_id in self.channels:

@@ -2,7 +2,7 @@
 
 from callbridge.domain.model.consult import Stage
 from explorer.key import core
-from explorer.model import Node, Violation
+from explorer.model import HOLD, Node, Violation
 from explorer.rules import check_always, check_at_rest, check_released, is_quiet
 from explorer.stimuli import Stimulus, do
 
@@ -14,6 +14,8 @@ def next_step(node: Node) -> list[Stimulus] | None:
     """The next thing on the way to rest, the same for the same moment; None: this is the end."""
     if node.dead:
         return [("link is found dead",)]
+    if node.stalled is not None:
+        return [("link flows again",)]
     if node.down:
         return [("link comes back",)]
     ways = [name for name in sorted(node.queues) if node.queues[name][0][0] == "arrives"]
@@ -25,6 +27,13 @@ def next_step(node: Node) -> list[Stimulus] | None:
         return [("fact", min(node.queues))]
     if node.look is not None:
         return [("snapshot",)]
+    if node.unanswered:
+        return [("store answers",)]
+    turns = sorted(
+        channel.id for channel in node.channels.values() if channel.after == "hangup" and channel.bridge is HOLD
+    )
+    if turns:
+        return [("turn ends", turns[0])]
     if node.engine_deadline() is not None:
         return [("time passes",)]
     callers = sorted(channel.id for channel in node.channels.values() if channel.role == "caller")

@@ -8,6 +8,8 @@ from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.rules.eligibility import judge
 from explorer.model import HOLD, LEGS, ROOMS, Channel, Node, Violation
+from explorer.remedies import remedies
+from explorer.stimuli import do, requests
 
 MUSIC = (CallState.WAITING, CallState.OFFERING, CallState.CONNECTING, CallState.CONSULTING)
 """In which a caller may be on hold: something is pending for them."""
@@ -55,9 +57,10 @@ def check_always(node: Node, before: Node | None = None) -> None:
             call = world.calls[call_id]
             consulted = call.consult.offer.agent if call.consult and call.consult.offer else None
             must(agent.id in (call.agent, consulted), f"{call_id} is not {agent.id}'s")
-    must(world.reserving is None, "the store's answer is still awaited")
+    must(world.reserving is None or node.unanswered, "the store's answer is still awaited")
+    check_refusal(node)
     must(not world.faulty, "the engine failed on a call")
-    if world.pbx_up:
+    if world.pbx_up and not node.unanswered and not node.silent:
         for call in world.calls.values():
             fact = world.channels.get(call.caller)
             if call.state is CallState.WAITING and fact is not None and fact.holding:
@@ -78,10 +81,23 @@ def _connected(node: Node, before: Node | None, call: Call) -> None:
             leg is not None and _one_room(node, (call.caller, leg.channel)),
             "connected is said, but no bridge holds both",
         )
+    if call.state is CallState.TALKING and old is not None and old.state is not CallState.TALKING:
+        leg = call.agent_leg
+        _not_sent_elsewhere(node, (call.caller, *([leg.channel] if leg is not None else [])))
     settled = call.consult is not None and call.consult.settled
     was = old is not None and old.consult is not None and old.consult.settled
     if settled and not was and call.consult is not None:
         must(_one_room(node, together(call)), f"settled in {call.consult.stage}, but not in one bridge")
+        _not_sent_elsewhere(node, together(call))
+
+
+def _not_sent_elsewhere(node: Node, wanted: tuple[ChannelId, ...]) -> None:
+    """Facts can be older than orders: who was told to go somewhere else is not where they were last seen."""
+    here = [channel for channel in wanted if channel in node.channels]
+    for channel in here if len(here) > 1 else []:
+        to = node.moves.get(channel)
+        away = to is not None and not to & set(here) - {channel}
+        must(not away or any(each not in node.channels for each in to or ()), f"{channel} was just sent elsewhere")
 
 
 def _one_room(node: Node, wanted: tuple[ChannelId, ...]) -> bool:
@@ -93,12 +109,30 @@ def _off(fact: object) -> bool:
     return fact.bridge is None or fact.holding  # type: ignore[attr-defined]
 
 
+def check_refusal(node: Node) -> None:
+    """No refusal contradicts another: what a sentence tells to do first is not refused too."""
+    if node.refused is None:
+        return
+    request, reply = node.refused
+    named = remedies(reply.detail)
+    must(named is not None, f"nobody has said what {reply.detail!r} tells to do")
+    if not named:
+        return
+    for stimulus in requests(node, everything=True):
+        if stimulus[0] in named and stimulus[1] == request.agent:
+            then = node.copy()
+            do(then, stimulus)
+            if then.refused is None:
+                return
+    raise Violation(f"{type(request).__name__} is refused with {reply.detail!r}, but that is refused too")
+
+
 # ---------------------------------------------------------------- at rest
 
 
 def is_quiet(node: Node) -> bool:
     """Nothing is under way, and no deadline is near."""
-    if node.queues or node.look or node.down or node.dead or node.deferred:
+    if node.queues or node.look or node.down or node.stalled is not None or node.deferred or node.unanswered:
         return False
     deadline = node.engine_deadline()
     return deadline is None or deadline - node.now > SOON
@@ -120,6 +154,9 @@ def check_at_rest(node: Node) -> None:
             _check_settled(node, call)
         for leg in call.legs:
             must(leg.channel in node.channels, f"{leg.channel} is believed to live")
+    for channel in node.channels.values():
+        if channel.bridge not in ROOMS and channel.role != "fallback":
+            _check_hears(node, channel)
     occupied = sorted(node.occupied.values())
     agents = node.world.agents.values()
     used = sorted(agent.id for agent in agents for _ in [*agent.calls, *([1] if agent.offer else [])])
@@ -145,6 +182,21 @@ def _check_caller(node: Node, channel: Channel) -> None:
         must(channel.bridge is not None, f"the caller {channel.id} is nowhere")
         must(len(_room(node, channel)) >= 2, f"the caller {channel.id} is alone in silence")
         must(call.state in TALK, f"the caller talks while {call.state}")
+
+
+def _check_hears(node: Node, channel: Channel) -> None:
+    """In a talk everybody hears somebody, unless one who is still there muted them and can undo it."""
+    others = [each for each in _room(node, channel) if each.id != channel.id]
+    if not others or any(not other.muted for other in others):
+        return
+    call = next((call for call in node.world.calls.values() if channel.id == call.caller or call.leg(channel.id)), None)
+    must(call is not None and call.agent is not None, f"{channel.id} hears nobody, and nobody can undo it")
+    assert call is not None
+    for other in others:
+        then = node.copy()
+        do(then, ("party unmute", str(call.agent), call.id, other.id))
+        must(then.refused is None, f"{channel.id} hears nobody, and {other.id} cannot be unmuted")
+        must(not then.channels[other.id].muted, f"{other.id} stays muted")
 
 
 def _check_pending(call: Call) -> None:

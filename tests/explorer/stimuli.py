@@ -2,7 +2,7 @@
 
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import Call
-from callbridge.domain.model.effects import Originate
+from callbridge.domain.model.effects import Originate, Reserve
 from callbridge.domain.model.ids import AgentId, CallId, ChannelId, OfferId, RequestId, TransferId
 from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.offer import OfferState
@@ -36,6 +36,10 @@ _MOMENT = 0.3
 """Seconds; longer than a move is damped, shorter than any deadline of the calls."""
 _DAMPED = 0.5
 """Seconds after which the dialplan has surely brought a channel where it was on the way to."""
+SILENT, DEAD = 3.0, 15.0
+"""Seconds without a word after which the gateway takes the link for silent, and for dead: SessionSettings says so."""
+_AWAY = 25.0
+"""Seconds; longer than any deadline but an external number's."""
 _EARLY = (LegState.DIALING, LegState.RINGING)
 DESTINATIONS = {
     "cleo": Destination(kind=DestinationKind.AGENT, value="cleo"),
@@ -57,37 +61,50 @@ def possible(node: Node, *, everything: bool = False) -> list[Stimulus]:
         kind = node.queues[name][0][0]
         if kind == ARRIVES:
             found.append(("arrives", name))
-        elif not node.down and not node.dead and not taken:
+        elif not node.down and node.stalled is None and not taken:
             found.append(("fact", name))
             if node.faults and not name.startswith("!"):
                 found.append(("fact, to be repeated", name))
-    if node.look is not None:
+    if node.look is not None and node.stalled is None:
         found.append(("snapshot is taken",) if node.slow and not taken else ("snapshot",))
     for channel in sorted(node.channels):
-        found += _pbx(node, node.channels[channel])
-    if node.dead:
+        found += _pbx(node, node.channels[channel], everything)
+    if node.stalled is not None:
         found += [("link is found dead",), ("link is found dead and comes back",)]
+        if not node.dead:
+            found.append(("link flows again",))
     if node.down:
-        found.append(("link comes back",))
-    elif node.faults and not node.dead:
-        found.append(("link is lost",))
+        found += [("link comes back",), ("link comes back later",)]
+    elif node.faults and node.stalled is None:
+        found += [("link is lost",), ("link stalls",)]
+    if node.unanswered:
+        found.append(("store answers",))
     if node.faults:
         found.append(("gateway restarts",))
     found += requests(node, everything=everything)
     deadline = node.engine_deadline()
-    if deadline is not None:
+    if deadline is not None or _falls_silent(node):
         found.append(("time passes",))
+    if deadline is not None:
         damped = any(call.moved and call.moved.deadline > node.now for call in node.world.calls.values())
         if damped and deadline > node.now + _MOMENT:
             found.append(("a moment passes",))
     return found
 
 
-def _pbx(node: Node, channel: Channel) -> list[Stimulus]:
+def _falls_silent(node: Node) -> bool:
+    return node.stalled is not None and not node.silent
+
+
+def _pbx(node: Node, channel: Channel, everything: bool) -> list[Stimulus]:
     if channel.role == "fallback":
         return [("fallback sends back", channel.id)] if not node.world.callers.get(channel.id) or node.down else []
     if channel.role == "caller":
-        own = [("fallback takes", channel.id)] if (node.down or node.dead) and channel.bridge == HOLD else []
+        own: list[Stimulus] = []
+        if channel.bridge == HOLD:
+            # Where nobody moves them the turns follow one another, each like the one before.
+            own = [("turn ends", channel.id)] if everything or channel.after == "hangup" or node.moves else []
+            own += [("fallback takes", channel.id)] if node.down or node.dead else []
         return [("gone", channel.id, "16"), *own]
     if channel.answered:
         return [("gone", channel.id, "16"), ("gone", channel.id, "44")]
@@ -112,6 +129,8 @@ def requests(node: Node, *, everything: bool = False) -> list[Stimulus]:
             found.append(("cancel", transfer.by, transfer.id))
             if transfer.kind.value == "supervised":
                 found += [(verb.value, transfer.by, transfer.id) for verb in Verb]
+            if transfer.ended and call.agent not in (None, transfer.by) and call.consult is not None:
+                found += [(verb, call.agent, transfer.id) for verb in ("cancel", *(verb.value for verb in Verb))]
         if call.agent is not None:
             found += _of_the_agent(call, call.agent, everything)
     return found
@@ -133,17 +152,25 @@ def _of_the_agent(call: Call, agent: AgentId, everything: bool) -> list[Stimulus
         parties = [call.caller, *(leg.channel for leg in call.legs if leg.role is not LegRole.AGENT)]
         found += [("party " + verb, agent, call.id, channel) for channel in parties for verb in ("hold", "resume")]
         found += [("party drop", agent, call.id, channel) for channel in parties[1:]]
-        if everything:
-            found += [("party mute", agent, call.id, channel) for channel in parties]
+        found += [(f"party {verb}", agent, call.id, channel) for channel in parties for verb in ("mute", "unmute")]
+        if call.agent_leg is not None:
+            found += [(f"party {verb}", agent, call.id, call.agent_leg.channel) for verb in ("mute", "unmute")]
+    elif call.caller_muted or any(leg.muted for leg in call.legs):
+        found += [
+            ("party unmute", agent, call.id, channel) for channel in (call.caller, *(leg.channel for leg in call.legs))
+        ]
     return found
 
 
 def faults_of(node: Node) -> list[str]:
     """What can go wrong with that which was just done; `node` is the moment after it."""
+    found = ["answer late"] if any(isinstance(effect, Reserve) for effect in node.effects) else []
     actions = [effect for effect in node.effects if isinstance(effect, ON_CHANNEL)]
     if not actions:
-        return []
-    found = ["lost", "crash", "late"]
+        return found
+    found += ["lost", "crash", "late"]
+    if node.stalled is None:
+        found.append("stalls")
     if any(isinstance(effect, REFUSABLE) for effect in actions):
         found += ["refused", "unanswered"]
     if any(isinstance(effect, Originate) for effect in actions):
@@ -176,7 +203,7 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
             assert node.look is not None
             asked, seen = node.look
             node.look = None
-            node.give(seen or node.snapshot(asked), fault)
+            node.see(seen or node.snapshot(asked), fault)
         case "picks up":
             _pick_up(node, ChannelId(what[0]))
         case "gone":
@@ -186,16 +213,31 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
         case "fallback sends back":
             node.channels[ChannelId(what[0])] = node.channels[ChannelId(what[0])]._replace(role="caller")
             node.send(ChannelId(what[0]), HOLD)
+        case "turn ends":
+            node.turn_ends(ChannelId(what[0]))
         case "link is lost":
             node.faults -= 1
             node.link_lost()
+        case "link stalls":
+            node.faults -= 1
+            node.stall()
+        case "link flows again":
+            node.flow()
         case "link is found dead":
-            node.link_lost()
+            _found_dead(node)
         case "link is found dead and comes back":
-            node.link_lost()
+            _found_dead(node)
             node.link_back()
         case "link comes back":
             node.link_back()
+        case "link comes back later":
+            settle_ways(node)
+            node.now += _AWAY
+            node.link_back()
+        case "store answers":
+            answer, *rest = node.unanswered
+            node.unanswered = tuple(rest)
+            node.give(answer, fault)
         case "gateway restarts":
             node.faults -= 1
             node.restart()
@@ -214,9 +256,27 @@ def _pick_up(node: Node, channel_id: ChannelId) -> None:
     node.send(channel_id, LEGS)
 
 
+def _found_dead(node: Node) -> None:
+    """Nothing was heard for long enough; the gateway knows before that the link is silent."""
+    assert node.stalled is not None
+    settle_ways(node)
+    if not node.silent:
+        node.now = max(node.now, node.stalled + SILENT)
+        node.fall_silent()
+    node.now = max(node.now, node.stalled + DEAD)
+    node.link_lost()
+
+
 def _time_passes(node: Node, fault: str) -> None:
     """To the next deadline; by then who was on the way has arrived, also who is to be hung up."""
     deadline = node.engine_deadline()
+    if node.stalled is not None and not node.silent:
+        noticed = node.stalled + SILENT
+        if deadline is None or deadline >= noticed:
+            settle_ways(node)
+            node.now = max(node.now, noticed)
+            node.fall_silent()
+            return
     assert deadline is not None
     if deadline > node.now + _DAMPED:
         settle_ways(node)

@@ -16,6 +16,8 @@ _GONE_WRONG = {
     "unreachable": "the phone cannot be reached",
     "lost": "the link dies, the actions are lost",
     "crash": "the gateway dies before it acts, and is started again",
+    "stalls": "the link stalls before it hears of the actions",
+    "answer late": "the store's answer comes later",
     "late": "the actions are performed only after what comes next",
 }
 

@@ -12,6 +12,7 @@ is a shortest one.
 
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from explorer.key import core
@@ -56,7 +57,13 @@ _LIKELY = {
     "consult": 3,
     "consult when available": 1,
     "fourth": 3,
-    "party mute": 0.2,
+    "party mute": 0.5,
+    "party unmute": 0.3,
+    "turn ends": 0.5,
+    "link stalls": 0.3,
+    "link flows again": 3,
+    "link comes back later": 2,
+    "store answers": 6,
 }
 """How often a random walk takes what it could: 1, where nothing is said."""
 
@@ -86,6 +93,8 @@ class Result:
     """Keys of the moments that were met."""
     seconds: float = 0.0
     found: Found | None = None
+    kinds: Counter[str] = field(default_factory=Counter)
+    """How often each kind of stimulus was tried, and each thing that can go wrong."""
 
 
 class Explorer:
@@ -104,6 +113,10 @@ class Explorer:
     def take(self, node: Node, taken: Taken, way: Way) -> Node | None:
         """The moment after this; None: a rule is broken. Changes nothing of `node`."""
         after = node.copy()
+        stimulus, fault = taken
+        self.result.kinds[stimulus[0]] += 1
+        if fault:
+            self.result.kinds[f"; {fault}"] += 1
         try:
             do(after, *taken)
             check_always(after, node)

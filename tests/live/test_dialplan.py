@@ -102,8 +102,14 @@ async def talk(lab: Lab, after: str) -> tuple[Caller, str, str]:
     leg = await leg_of(lab, "anna")
     ami = await lab.ami()
     await ami.action("Bridge", Channel1=seen["Channel"], Channel2=leg, Tone="no")
+    if after == "hangup":
+        after = f"hangup-{await of_channel(lab, seen['Channel'], 'CALLBRIDGE_ROUND')}"
     await ami.action("Setvar", Channel=seen["Channel"], Variable="CALLBRIDGE_AFTER", Value=after)
     return caller, seen["Uniqueid"], leg
+
+
+async def of_channel(lab: Lab, channel: str, variable: str) -> str:
+    return (await (await lab.ami()).action("Getvar", Channel=channel, Variable=variable))["Value"]
 
 
 def variables(message: Message) -> dict[str, str]:
@@ -175,7 +181,7 @@ async def test_what_arrives_is_filtered(lab: Lab) -> None:
     assert found["CALLBRIDGE_GROUP"] == "salesx-y"
     assert found["CALLBRIDGE_CALLED"] == "12"
     assert found["CALLBRIDGE_DATA"] == "a=bEventHangup()&c=%20d"
-    assert found["CALLBRIDGE_AFTER"] == "hold"
+    assert found["CALLBRIDGE_AFTER"] == "hold-1"
     assert found["CALLBRIDGE_STAMP"] == STAMP
     # The UserEvent's text held a whole Hangup; the gateway's session never gets it.
     assert "forged" not in {message.get("Uniqueid") for message in its.seen}
@@ -281,6 +287,29 @@ async def test_a_conversation_ends_with_the_agent(lab: Lab) -> None:
     caller, _, _ = await talk(lab, "hangup")
     await lab.bank.phone("anna").hang_up()
     await caller.wait_ended(3)
+
+
+@pytest.mark.parametrize("order", ["hangup", "hangup-1", "hangup-2"])
+async def test_a_turn_that_ended_by_its_timer_never_hangs_up(lab: Lab, order: str) -> None:
+    """The order was given for a talk that is over, and comes when the caller waits again."""
+    caller, seen = await arrive(lab)
+    await leg_of(lab, "anna")
+    ami = await lab.ami()
+    async with event(lab, "BridgeEnter", Uniqueid=seen["Uniqueid"]) as talks:
+        await ami.action("Bridge", Channel1=seen["Channel"], Channel2=(await up(lab, "anna")), Tone="no")
+        assert variables(await asyncio.wait_for(talks, 5))["CALLBRIDGE_AFTER"] == "hold-1"
+    await vouch(lab, 1)  # a short turn
+    async with event(lab, "UserEvent", UserEvent="CallbridgeWaits", Uniqueid=seen["Uniqueid"]) as back:
+        await ami.action("Redirect", Channel=seen["Channel"], Context="callbridge-hold", Exten="s", Priority=1)
+        assert variables(await asyncio.wait_for(back, 5))["CALLBRIDGE_AFTER"] == "hold-2"
+    await vouch(lab, 3600)
+    turn = await of_channel(lab, seen["Channel"], "CALLBRIDGE_TURN")
+    await ami.action("Setvar", Channel=seen["Channel"], Variable="CALLBRIDGE_AFTER", Value=order)
+    async with asyncio.timeout(20):
+        # There is no event of it.
+        while await of_channel(lab, seen["Channel"], "CALLBRIDGE_TURN") in ("", turn):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    await lab.assert_hears({caller: {HOLD_MUSIC}})
 
 
 async def test_in_a_transfer_the_caller_hears_music_again(lab: Lab) -> None:

@@ -33,8 +33,10 @@ _ROUTINE = frozenset({"Getvar", "Status", "BridgeList", "DeviceStateList"})
 class Gateway:
     """The orders on calls that reach the PBX wait in `orders`; all else is answered by itself."""
 
-    def __init__(self, server: ScriptedServer, folder: Path) -> None:
+    def __init__(self, server: ScriptedServer, folder: Path, *, silent_after: float = 30.0) -> None:
+        """`silent_after`: seconds without a word after which the link is taken for silent."""
         self.server = server
+        self._silent_after = silent_after
         self.folder = folder
         self.orders: asyncio.Queue[tuple[Peer, Action]] = asyncio.Queue()
         self.rows: list[dict[str, Any]] = []
@@ -55,7 +57,8 @@ class Gateway:
         self.pbx = Pbx(put=self.runtime.put, alive=lambda: True)
         self.publisher = FakePublisher([])
         self.runtime.attach(actor=self.pbx, publisher=self.publisher)
-        login = {"host": "127.0.0.1", "port": self.server.port, "secret": "right"}
+        login: dict[str, Any] = {"host": "127.0.0.1", "port": self.server.port, "secret": "right"}
+        login["silent_after"] = self._silent_after
         self.link = Link(
             events=SessionSettings(username="events", **login),
             actions=SessionSettings(username="actions", **login),
@@ -63,6 +66,8 @@ class Gateway:
             on_event=self.pbx.on_event,
             on_up=self.pbx.on_up,
             on_down=self.pbx.on_down,
+            on_silent=self.pbx.on_silent,
+            on_speaks=self.pbx.on_speaks,
             backoff=_QUICK,
         )
         self.pbx.attach(self.link)

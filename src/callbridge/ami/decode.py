@@ -191,13 +191,15 @@ def channel_variables(message: Message) -> ChannelVariables:
     for line in _lines(message):
         name, _, value = line.partition("=")
         found.setdefault(name, value)
+    after, _, turn = found.get("CALLBRIDGE_AFTER", "").partition("-")
     return ChannelVariables(
         role=found.get("CALLBRIDGE_ROLE", ""),
         call=found.get("CALLBRIDGE_CALL", ""),
         group=found.get("CALLBRIDGE_GROUP", ""),
         called=found.get("CALLBRIDGE_CALLED", ""),
         data=_from_c(found.get("CALLBRIDGE_DATA", "")),
-        after=found.get("CALLBRIDGE_AFTER", ""),
+        after=after,
+        turn=turn if turn.isascii() and turn.isdigit() else "",
         record=found.get("CALLBRIDGE_RECORD", ""),
     )
 

@@ -74,7 +74,8 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
         case ToFallback():
             return (_redirect(effect.name, _FALLBACK),)
         case SetAfter():
-            return (_setvar(effect.name, "CALLBRIDGE_AFTER", effect.after),)
+            after = f"{effect.after}-{effect.turn}" if effect.turn else effect.after
+            return (_setvar(effect.name, "CALLBRIDGE_AFTER", after),)
         case SetHear():
             return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
         case Mute():

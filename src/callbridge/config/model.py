@@ -142,6 +142,8 @@ class OptionsSection(Section):
     offer_timeout: f.RingTime = 20.0
     answer_timeout: f.RingTime = 20.0
     wrap_up: f.PauseTime = 10.0
+    min_talk: f.MinTalk = 2.0
+    """A call that its agent drops sooner after picking up is not handled: the caller goes back to the head."""
     reject_pause: f.PauseTime = 30.0
     max_sessions: f.Sessions = 1
     """For agents that do not have their own."""

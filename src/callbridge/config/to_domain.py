@@ -53,6 +53,7 @@ def to_settings(config: ConfigModel) -> Settings:
             offer_timeout=options.offer_timeout,
             answer_timeout=options.answer_timeout,
             wrap_up=options.wrap_up,
+            min_talk=options.min_talk,
             reject_pause=options.reject_pause,
             supervised_enabled=options.transfers.supervised,
             four_way=options.transfers.four_way,

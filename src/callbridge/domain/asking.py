@@ -3,8 +3,10 @@
 from callbridge.domain.consult import consulted
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
+from callbridge.domain.consult.requests import unmute_only
 from callbridge.domain.consult.table import Event
-from callbridge.domain.model.calls import Call
+from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, call_of
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import (
@@ -25,6 +27,7 @@ from callbridge.domain.model.requests import (
 )
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import Transfer
 from callbridge.domain.routing import requests
 from callbridge.domain.routing.table import Stimulus, apply
 
@@ -63,7 +66,7 @@ def answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
     )
     if call is None or not (is_own or is_asked):
         step.refuse(signal.request, "unknown_offer", "There is no such offer, or it is not yours, or it is over.")
-    elif not step.world.pbx_up:
+    elif not step.world.pbx_listens:
         _refuse_pbx_down(step, signal)
     elif call.state in ARRANGED:
         consulting.apply(step, call, event if is_asked else Event.REJECT, signal)
@@ -77,7 +80,7 @@ def ask_of_call(step: Step, signal: CallRequest) -> None:
     if isinstance(signal, RingAgain) and signal.agent not in step.world.settings.agents:
         step.refuse(signal.request, "not_your_call", "Your phone is not configured any more; the call goes on.")
     elif call is not None and consults and isinstance(signal, EndCall | RingAgain):
-        if not step.world.pbx_up:
+        if not step.world.pbx_listens:
             _refuse_pbx_down(step, signal)
         elif isinstance(signal, EndCall):
             consulted.hang_up(step, call, signal)
@@ -87,7 +90,7 @@ def ask_of_call(step: Step, signal: CallRequest) -> None:
         requests.add_note(step, call or step.world.ended.get(signal.call) or requests.kept(signal), signal)
     elif call is None or call.agent != signal.agent:
         step.refuse(signal.request, "not_your_call", "There is no such call among yours.")
-    elif not step.world.pbx_up:
+    elif not step.world.pbx_listens:
         _refuse_pbx_down(step, signal)
     else:
         stimulus, event = _ASKED[type(signal)]
@@ -95,7 +98,7 @@ def ask_of_call(step: Step, signal: CallRequest) -> None:
             consulting.apply(step, call, event, signal)
         elif stimulus is not None:
             apply(step, call, stimulus, signal)
-        else:
+        elif not isinstance(signal, DoParty) or not unmute_only(step, call, signal):
             step.refuse(signal.request, "not_consulting", "This is possible only during a consultation or conference.")
 
 
@@ -113,9 +116,9 @@ _ASKED: dict[type, tuple[Stimulus | None, Event]] = {
 def transfer_verb(step: Step, signal: CancelTransfer | DoTransfer) -> None:
     call = step.world.calls.get(call_of(signal.transfer))
     transfer = call.transfer if call is not None else None
-    if call is None or transfer is None or transfer.id != signal.transfer or transfer.by != signal.agent:
+    if call is None or transfer is None or transfer.id != signal.transfer or not _may(call, transfer, signal.agent):
         step.refuse(signal.request, "unknown_transfer", "There is no such transfer of yours under way.")
-    elif not step.world.pbx_up:
+    elif not step.world.pbx_listens:
         _refuse_pbx_down(step, signal)
     elif call.state in ARRANGED and not (transfer.ended and call.agent != signal.agent):
         event = Event.CANCEL if isinstance(signal, CancelTransfer) else Event(signal.verb.value)
@@ -126,6 +129,12 @@ def transfer_verb(step: Step, signal: CancelTransfer | DoTransfer) -> None:
         apply(step, call, Stimulus.CANCEL_TRANSFER, signal)
     else:
         step.refuse(signal.request, "not_consulting", "The target has not been reached yet.")
+
+
+def _may(call: Call, transfer: Transfer, agent: AgentId) -> bool:
+    """The transferer; and whoever was handed the conference, with a fourth party in it: its verbs are theirs too."""
+    conference = call.consult is not None and call.consult.stage is Stage.CONFERENCE
+    return agent == transfer.by or (conference and call.state is CallState.CONSULTING and call.agent == agent)
 
 
 def _refuse_pbx_down(step: Step, signal: Request) -> None:

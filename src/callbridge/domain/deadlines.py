@@ -30,8 +30,9 @@ Due = Stimulus | Event | str
 def _consult_deadlines(call: Call) -> list[tuple[Due, float]]:
     found: list[tuple[Due, float]] = []
     consult = call.consult
-    if call.doing is not None:
-        found.append((_MOVE, call.doing.deadline))
+    move = call.doing or call.moved
+    if move is not None and not move.seen:
+        found.append((_MOVE, move.deadline))
     early = (LegState.DIALING, LegState.RINGING)
     found += (
         (_OVERDUE[leg.role], leg.deadline)
@@ -60,6 +61,8 @@ def deadlines(call: Call) -> list[tuple[Due, float]]:
         found.append((Stimulus.OFFER_TIMEOUT, call.offer.deadline))
     if call.deadline is not None:
         found.append((Stimulus.PBX_TIMEOUT, call.deadline))
+    if call.state is CallState.TALKING and call.least_talk_until is not None:
+        found.append((Stimulus.TALKED, call.least_talk_until))
     if call.state is CallState.WAITING and call.route.deadline is not None:
         found.append((Stimulus.WAIT_TIMEOUT, call.route.deadline))
     return found

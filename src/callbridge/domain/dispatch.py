@@ -24,7 +24,7 @@ def dispatch(step: Step) -> None:
     One question at a time: the answer changes who is free for the next call.
     """
     world = step.world
-    if world.reserving is not None or not world.pbx_up:
+    if world.reserving is not None or not world.pbx_listens:
         return
     who = Candidates(world, step.now)
     for call, route in _waiting(step):

@@ -41,6 +41,7 @@ from callbridge.domain.model.facts import (
     PbxFact,
     PbxLost,
     PbxSeen,
+    PbxSilent,
     PhoneChanged,
 )
 from callbridge.domain.model.ids import CallId
@@ -99,7 +100,7 @@ class Engine:
         """Epoch seconds at which the next `Tick` must come at the latest; None: no need of one."""
         world = self.world
         times = [agent.wrap_up_until for agent in world.agents.values() if agent.wrap_up_until is not None]
-        if world.pbx_up:
+        if world.pbx_listens:
             times += world.faulty.values()
             for call in world.calls.values():
                 if call.id in world.faulty:
@@ -137,7 +138,7 @@ class Engine:
                 self.world.reserving = None
                 call = signal.call
                 effects.append(ReleaseReservation(offer=signal.offer))
-            case PbxSeen() | PbxLost():
+            case PbxSeen() | PbxLost() | PbxSilent():
                 pass
             case _ if isinstance(signal, Request):
                 detail = "The gateway failed on this request; nothing was changed."
@@ -151,7 +152,7 @@ class Engine:
     def _tick(self, signal: Tick, now: float) -> list[Effect]:
         """Each call's deadlines by themselves: a fault in one call's may not stop those of all others."""
         effects = self._guarded(signal, now, end_wrap_ups)
-        if self.world.pbx_up:
+        if self.world.pbx_listens:
             for call_id in [call.id for call in self.world.calls.values() if is_due(self.world, call, now)]:
                 effects += self._guarded(signal, now, partial(pass_deadlines, call_id, signal), call_id)
         return effects
@@ -176,7 +177,9 @@ class Engine:
             case PbxSeen():
                 reconcile.pbx_seen(step, signal)
             case PbxLost():
-                step.world.pbx_up = False
+                reconcile.pbx_lost(step)
+            case PbxSilent():
+                reconcile.pbx_silent(step)
             case ActionFailed():
                 _action_failed(step, signal)
             case LogIn():
@@ -210,6 +213,8 @@ def _action_failed(step: Step, signal: ActionFailed) -> None:
     call = step.world.calls.get(signal.call)
     if call is None:
         return
+    if step.world.pbx_silent and not signal.refused:
+        return  # what became of it is seen once the PBX speaks again
     leg = call.leg(signal.channel)
     unheard = signal.action == "Originate" and not signal.refused
     if unheard and leg is not None and not leg.releasing and call.state in ARRANGED:
@@ -217,7 +222,7 @@ def _action_failed(step: Step, signal: ActionFailed) -> None:
     elif signal.action == "Originate" and leg is not None and (leg.releasing or call.state in ARRANGED):
         gone(step, signal.channel, signal)
     elif call.state in ARRANGED:
-        arrangement.refused(step, call)
+        arrangement.refused(step, call, signal)
     else:
         if signal.action == "Originate" and leg is not None and signal.refused:
             call = mark_failed(step, call, leg)

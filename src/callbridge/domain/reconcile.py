@@ -9,19 +9,46 @@ from dataclasses import replace
 from callbridge.domain.facts import FALLBACK, find, gone, observe
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.consult import Doing
+from callbridge.domain.model.effects import LookAgain
 from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.legs import LegState
-from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.offer import Offer, OfferState
 from callbridge.domain.model.step import Step
 
 _ORDERED = 2.0
 """Seconds that the PBX may take from an accepted Originate until the channel can be seen."""
 
 
+_SILENT_BEFORE = 5.0
+"""Seconds for which nothing may have been heard before the silence was noticed."""
+
+
+def pbx_lost(step: Step) -> None:
+    world = step.world
+    if world.pbx_up and world.unheard_since is None:
+        world.unheard_since = step.now
+    world.pbx_up = world.pbx_silent = False
+
+
+def pbx_silent(step: Step) -> None:
+    world = step.world
+    if world.pbx_listens:
+        world.pbx_silent, world.unheard_since = True, step.now
+
+
 def pbx_seen(step: Step, signal: PbxSeen) -> None:
     world = step.world
     came_back = not world.pbx_up
-    world.pbx_up = True
+    margin = 0.0 if came_back else _ORDERED
+    if world.unheard_since is not None:
+        _time_stood_still(step, step.now - world.unheard_since, silent=not came_back)
+        if not came_back:
+            # What was told before or in the silence may have been heard only just now.
+            margin = max(margin, signal.taken_at - world.unheard_since + _SILENT_BEFORE)
+    world.pbx_up, world.pbx_silent, world.unheard_since = True, False, None
+    if came_back:
+        _nothing_is_under_way(step)
     world.reserving = None
     world.phones = dict(signal.phones)
     step.dispatch = True
@@ -38,10 +65,12 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
         elif caller.variables.role == FALLBACK:
             observe(step, caller, signal)
         for leg in world.calls[call_id].legs:
-            margin = 0.0 if came_back else _ORDERED
-            too_new = leg.state is LegState.DIALING and leg.made_at > signal.taken_at - margin
-            if leg.channel not in seen and not too_new:
+            if leg.channel in seen:
+                continue
+            if leg.state is not LegState.DIALING or leg.made_at <= signal.taken_at - margin:
                 gone(step, leg.channel, signal)
+            elif margin > _ORDERED:
+                step.emit(LookAgain(why="a phone was to be rung in the silence"))
     for fact in signal.channels:
         observe(step, fact, signal)
     step.touched.update(world.calls)
@@ -49,6 +78,44 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
         _forget_stale_offers(step)
         for call in [call for call in world.calls.values() if call.state is CallState.WAITING]:
             returning.wait(step, call, call.route)  # with settings that may have changed meanwhile
+
+
+def _time_stood_still(step: Step, seconds: float, *, silent: bool) -> None:
+    """Nobody could do in this time what the deadlines wait for, or be seen to do it.
+
+    `silent`: a phone that was to be rung may not have rung either. Where the link was lost, it rang all the while.
+    """
+
+    def later(when: float | None) -> float | None:
+        return None if when is None else when + seconds
+
+    def doing(move: Doing | None) -> Doing | None:
+        return None if move is None else replace(move, deadline=move.deadline + seconds)
+
+    def pending(offer: Offer | None) -> Offer | None:
+        waits = silent and offer is not None and offer.state is OfferState.PENDING
+        return replace(offer, deadline=offer.deadline + seconds) if offer is not None and waits else offer
+
+    for call in list(step.world.calls.values()):
+        consult = call.consult
+        step.put(
+            replace(
+                call,
+                deadline=later(call.deadline),
+                doing=doing(call.doing),
+                moved=doing(call.moved),
+                offer=pending(call.offer),
+                consult=replace(consult, offer=pending(consult.offer)) if consult is not None else None,
+                legs=tuple(replace(leg, deadline=later(leg.deadline)) for leg in call.legs),
+            )
+        )
+
+
+def _nothing_is_under_way(step: Step) -> None:
+    """The snapshot is younger than every order: what it does not show is still to be done."""
+    for call in list(step.world.calls.values()):
+        if call.doing is not None or call.moved is not None:
+            step.put(replace(call, doing=None, moved=None))
 
 
 def _forget_stale_offers(step: Step) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.table import Event
+from callbridge.domain.lifecycle.legs import unmute_all
 from callbridge.domain.model import hearing
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Stage
@@ -17,6 +18,21 @@ _ROUNDS = 8
 """Rounds in which a call comes to rest; each settles at most one stage."""
 
 
+_MUTES = frozenset({Stage.CONSULTING, Stage.WITH_CALLER, Stage.CONFERENCE})
+"""Stages in which an agent is there who may have muted somebody, and sees it."""
+
+
+def _end_mutes(step: Step, calls: set[CallId]) -> None:
+    """A mute lasts as long as the consultation or conference in which it was made."""
+    for call_id in sorted(calls):
+        call = step.world.calls.get(call_id)
+        if call is None or call.state in (CallState.ENDING, CallState.ENDED):
+            continue
+        stage = call.consult.stage if call.consult is not None and call.state is CallState.CONSULTING else None
+        if stage not in _MUTES or call.agent is None:
+            unmute_all(step, call)
+
+
 def settle_touched(step: Step, signal: Signal) -> None:
     """Calls whose parties moved: the next move, or the word that everybody is where they should be."""
     seen: set[CallId] = set()
@@ -24,6 +40,7 @@ def settle_touched(step: Step, signal: Signal) -> None:
         touched, step.touched = step.touched, set()
         seen |= touched
         if not touched:
+            _end_mutes(step, seen)
             _record_consultations(step, seen)
             _publish_hearing(step, seen)
             return

@@ -28,7 +28,7 @@ from callbridge.domain.model.effects import (
     SetHear,
     StopRecording,
 )
-from callbridge.domain.model.facts import ActionFailed, PbxLost, PbxSeen, PhoneChanged
+from callbridge.domain.model.facts import ActionFailed, PbxLost, PbxSeen, PbxSilent, PhoneChanged
 from callbridge.domain.model.signals import Signal
 
 _log = structlog.get_logger(__name__)
@@ -121,7 +121,10 @@ class Pbx:
         self._changed_phones: dict[str, None] = {}
         """Phones to be asked about, in the order of their events."""
         self._phone_changed = asyncio.Event()
-        self._actions: asyncio.Queue[ChannelEffect] = asyncio.Queue(_QUEUE)
+        self._actions: asyncio.Queue[tuple[int, ChannelEffect]] = asyncio.Queue(_QUEUE)
+        self._silent = False
+        self._epoch = 0
+        """How often the link came up or fell silent: what was decided before that is not done after it."""
         self._places = asyncio.Semaphore(_IN_FLIGHT)
         self._tasks: asyncio.TaskGroup | None = None
         self._stamp = ""
@@ -152,14 +155,30 @@ class Pbx:
         self._held_back = []
         self._look.set()
 
+    def on_silent(self) -> None:
+        """What was sent may still be done, all at once; what was not sent is decided anew once the PBX speaks."""
+        self._silent = True
+        self._epoch += 1
+        self.trouble = "The PBX has not answered for some seconds."
+        self._drop_actions()
+        self._put(PbxSilent())
+
+    def on_speaks(self) -> None:
+        self._silent = False
+        self._look.set()
+
+    def _drop_actions(self) -> None:
+        while not self._actions.empty():
+            self._actions.get_nowait()
+
     def on_down(self, reason: str) -> None:
-        self._up = False
+        self._up = self._silent = False
+        self._epoch += 1
         self.trouble = None
         self.seen.clear()
         self._held_back = None
         self._changed_phones.clear()
-        while not self._actions.empty():
-            self._actions.get_nowait()
+        self._drop_actions()
         self._put(PbxLost())
 
     def on_event(self, message: Message) -> None:
@@ -209,13 +228,13 @@ class Pbx:
             if isinstance(effect, LookAgain):
                 _log.info("looking_again", why=effect.why)
                 self._look.set()
-            elif not self._up:
+            elif not self._up or self._silent:
                 continue  # the snapshot after the next login shows what is still to be done
             elif self._actions.full():
                 _log.error("actions_full", effect=type(effect).__name__)
                 self._look.set()
             else:
-                self._actions.put_nowait(effect)
+                self._actions.put_nowait((self._epoch, effect))
 
     async def run(self) -> None:
         """Performs, looks and renews, until cancelled."""
@@ -230,15 +249,20 @@ class Pbx:
         """Sends actions in their order, without waiting for one's answer before the next."""
         assert self._tasks is not None
         while True:
-            effect = await self._actions.get()
+            epoch, effect = await self._actions.get()
             await self._places.acquire()
+            if epoch != self._epoch:
+                self._places.release()
+                continue
             self._tasks.create_task(self._perform_one(effect))
             await asyncio.sleep(0)  # lets it be sent before the next one
 
     async def _perform_one(self, effect: ChannelEffect) -> None:
-        name = type(effect).__name__
+        name, epoch = type(effect).__name__, self._epoch
         try:
             for action in encode(effect, self._stamp):
+                if epoch != self._epoch:
+                    break  # of two actions the first was not answered in time: the second comes too late
                 await self._link.action(action.name, action.headers)
         except ConnectionLost:
             pass  # PbxLost is on its way; the next snapshot decides
@@ -265,11 +289,11 @@ class Pbx:
                 await self._sleep(_LOOK_RETRY)
                 self._overflowed = False
             self._look.clear()
-            if self._up:
+            if self._up and not self._silent:
                 await self._look_once()
 
     async def _look_once(self) -> None:
-        life, lapsed = self._life, self._lapsed
+        life, lapsed, epoch = self._life, self._lapsed, self._epoch
         self._held_back = []  # what came before is in the snapshot
         try:
             await self._stamp_pbx()
@@ -290,6 +314,11 @@ class Pbx:
             self._look.set()
             return
         if not self._up or life != self._life:
+            return
+        if epoch != self._epoch:
+            # Asked for before the silence: what was ordered since is not in it.
+            self._release_events()
+            self._look.set()
             return
         if self._lapsed and not lapsed:
             self._look.set()  # begun before the callers were let go

@@ -120,6 +120,8 @@ class PopOut(Out):
     crm_url: Text | None
     """The group's or the site's link with this call's values; null: none is configured, or a value would have led it to
     another place by `.` or `..`."""
+    dropped_by: Ref | None
+    """Who picked the caller up and put them down at once, within `options.min_talk`: the caller waits since before."""
 
 
 class OfferOut(Out):

@@ -54,6 +54,7 @@ def pop_out(settings: Settings, pop: Pop) -> out.PopOut:
         transferred_by=agent_ref(settings, pop.transferred_by) if pop.transferred_by else None,
         transfer_reason=pop.transfer_reason,
         crm_url=pop.crm_url,
+        dropped_by=agent_ref(settings, pop.dropped_by) if pop.dropped_by else None,
     )
 
 

@@ -2,7 +2,8 @@
 
 A consultation never tells the PBX "now alternate": it says who shall talk with one another, and the rest follow from
 what is seen. So a move that failed, came late or was undone is simply still needed, and after a restart the same
-comparison goes on from the snapshot. At most one move of a call is under way; the next one waits for the facts.
+comparison goes on from the snapshot. At most one move of a call is under way: until it was seen to happen, or to fail,
+the facts are older than the order, so nothing else is ordered, and nobody is said to be where they were last seen.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Action, Doing, Stage
 from callbridge.domain.model.effects import Bridge, Hold, Join, LookAgain, Park
+from callbridge.domain.model.facts import ActionFailed, ChannelFact
 from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.step import Step
@@ -20,7 +22,7 @@ ARRANGED = frozenset({CallState.CONSULTING, CallState.EXTERNAL})
 """States in which a call is arranged by this module."""
 
 _DAMPING = 0.25
-"""Seconds in which the same move is not ordered twice because of what is seen; what is seen can be late."""
+"""Seconds for which a move waits for those who are between two places, and is not repeated after it was seen."""
 
 
 def together(call: Call) -> tuple[ChannelId, ...]:
@@ -110,8 +112,10 @@ def _apart(wanted: list[ChannelId], rooms: dict[ChannelId, BridgeId | None], cro
     return None
 
 
-def in_one_room(step: Step, *channels: ChannelId) -> bool:
-    """Whether they were last seen to talk with one another."""
+def are_together(step: Step, call: Call, *channels: ChannelId) -> bool:
+    """Whether they were last seen to talk with one another, and nobody of the call has been moved since."""
+    if call.moved is not None and not call.moved.seen:
+        return False
     facts = [step.world.channels.get(channel) for channel in channels]
     rooms = {fact.bridge if fact is not None and not fact.holding else None for fact in facts}
     return len(rooms) == 1 and None not in rooms
@@ -120,8 +124,8 @@ def in_one_room(step: Step, *channels: ChannelId) -> bool:
 def settle(step: Step, call: Call) -> bool:
     """Orders the move that is needed, if any. True: everybody has just come to where they should be."""
     if call.state not in ARRANGED:
-        if call.doing is not None:
-            step.put(replace(call, doing=None))
+        if call.doing is not None or call.moved is not None:
+            step.put(replace(call, doing=None, moved=None))
         return False
     facts = {channel: step.world.channels.get(channel) for channel in _parties(call)}
     rooms = {
@@ -129,18 +133,23 @@ def settle(step: Step, call: Call) -> bool:
         for channel, fact in facts.items()
         if fact is not None
     }
+    moved = call.moved
+    if moved is not None and not moved.seen and _landed(moved.action, facts, rooms):
+        moved = replace(moved, seen=True, deadline=step.now + _DAMPING)
+        call = step.put(replace(call, moved=moved))
+    flying = moved if moved is not None and not moved.seen else None
     action = next_action(call, rooms)
     if action is not None:
         # Who is between two places is on the way to one; a move would pull them out of what is just being done.
         resting = all(fact is None or fact.bridge is not None for fact in map(facts.get, _moved(action)))
-        # What was just ordered may only not have been seen yet; ordering it again would undo it for a moment.
-        again = call.moved is not None and call.moved.action == action and step.now < call.moved.deadline
-        ready = resting and not again
+        again = moved is not None and moved.action == action and step.now < moved.deadline
+        ready = resting and flying is None and not again
         doing = call.doing if call.doing is not None and call.doing.action == action else None
         if ready and (doing is None or doing.attempts == 0):
             order(step, _unsettled(call), action, 1)
         elif doing is None:
-            wait = Doing(action=action, deadline=step.now + _DAMPING, attempts=0)
+            until = step.now + _DAMPING if flying is None else flying.deadline
+            wait = Doing(action=action, deadline=until, attempts=0)
             step.put(replace(_unsettled(call), doing=wait))
         elif call.consult is not None and call.consult.settled:
             step.put(_unsettled(call))
@@ -148,13 +157,25 @@ def settle(step: Step, call: Call) -> bool:
     if call.doing is not None:
         call = step.put(replace(call, doing=None))
     resting = all(fact is None or fact.bridge is not None for fact in facts.values())
-    if not resting or call.consult is None or call.consult.settled or _awaited(call):
+    if not resting or flying is not None or call.consult is None or call.consult.settled or _awaited(call):
         return False
     wanted = together(call)
     if any(channel not in rooms for channel in wanted) or len({rooms[channel] for channel in wanted}) > 1:
         return False
     step.put(replace(call, consult=replace(call.consult, settled=True)))
     return True
+
+
+def _landed(
+    action: Action, facts: dict[ChannelId, ChannelFact | None], rooms: dict[ChannelId, BridgeId | None]
+) -> bool:
+    """Whether the move was seen to happen, or whoever was to be moved is gone."""
+    if any(facts.get(channel) is None for channel in _moved(action)):
+        return True
+    if action.peer is None:
+        fact = facts[action.channel]
+        return fact is not None and fact.holding
+    return rooms[action.channel] is not None and rooms[action.channel] == rooms[action.peer]
 
 
 def _moved(action: Action) -> tuple[ChannelId, ...]:
@@ -169,9 +190,8 @@ def _unsettled(call: Call) -> Call:
 
 def order(step: Step, call: Call, action: Action, attempt: int) -> None:
     """Tells the PBX, once; `overdue` tells it again."""
-    deadline = step.now + step.options.connect_timeout
-    moved = Doing(action=action, deadline=step.now + _DAMPING, attempts=attempt)
-    call = step.put(replace(call, doing=Doing(action=action, deadline=deadline, attempts=attempt), moved=moved))
+    moved = Doing(action=action, deadline=step.now + step.options.connect_timeout, attempts=attempt)
+    call = step.put(replace(call, doing=moved, moved=moved))
     name = _name(call, action.channel)
     peer = _name(call, action.peer) if action.peer is not None else None
     if name is None or (action.peer is not None and peer is None):
@@ -214,20 +234,32 @@ def _name(call: Call, channel: ChannelId) -> str | None:
     return call.caller_channel if leg is None else leg.name
 
 
-def refused(step: Step, call: Call) -> None:
-    """The PBX did not take the move: `channel not up` passes quickly."""
-    if call.doing is not None:
-        deadline = min(call.doing.deadline, step.now + SOON)
-        step.put(replace(call, doing=replace(call.doing, deadline=deadline)))
+def refused(step: Step, call: Call, signal: ActionFailed) -> None:
+    """The PBX did not take the move: `channel not up` passes quickly. Where it only did not answer, nobody knows."""
+    moved, doing = call.moved, call.doing
+    if moved is None or moved.seen or moved.action.channel != signal.channel:
+        return
+    if not signal.refused:
+        # Silence is not refusal: it may still happen, and is no try that came to nothing.
+        if doing is not None and doing.attempts > 0:
+            step.put(replace(call, doing=replace(doing, attempts=doing.attempts - 1)))
+    elif doing is not None and doing.attempts > 0:
+        soon = min(moved.deadline, step.now + SOON)
+        step.put(replace(call, doing=replace(doing, deadline=soon), moved=replace(moved, deadline=soon)))
+    else:
+        step.put(replace(call, moved=None))
 
 
 def overdue(step: Step, call: Call) -> bool:
     """The move was not seen in time: look, and order it again. True: it has been tried often enough."""
-    assert call.doing is not None
-    if call.doing.attempts > 0:
-        step.emit(LookAgain(why=f"{call.doing.action.verb} was not seen to happen"))
+    if call.moved is not None and not call.moved.seen:
+        step.emit(LookAgain(why=f"{call.moved.action.verb} was not seen to happen"))
+    if call.doing is None:
+        # It is not needed any more: what was seen last is believed again.
+        step.put(replace(call, moved=None))
+        return False
     if call.doing.attempts >= TRIES:
-        step.put(replace(call, doing=None))
+        step.put(replace(call, doing=None, moved=None))
         return True
     order(step, call, call.doing.action, call.doing.attempts + 1)
     return False

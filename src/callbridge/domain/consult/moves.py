@@ -5,17 +5,17 @@ to_stage, fail, hand_over, leave_conference, go_on_unsupervised, back_without_ag
 
 from dataclasses import replace
 
-from callbridge.domain.consult.arrangement import in_one_room
+from callbridge.domain.consult.arrangement import are_together
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import end_call, leave_agent
 from callbridge.domain.lifecycle.holding import hold_others
-from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, release_leg
+from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, end_with_talk, release_leg, unmute_all
 from callbridge.domain.lifecycle.people import give_call
 from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.causes import END_FOLLOWS
 from callbridge.domain.model.consult import Consult, Stage
-from callbridge.domain.model.effects import SetAfter, SetHear
+from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import (
@@ -41,12 +41,12 @@ def fail(
     if call.agent_leg is not None:
         step.emit(SetHear(call=call.id, channel=call.agent_leg.channel, hear="silence"))
     consult = replace(call.consult or Consult(stage=Stage.RETURNING), stage=Stage.RETURNING, route=None, settled=False)
-    return step.put(replace(call, consult=consult, doing=None, moved=None, caller_held=False))
+    return step.put(replace(call, consult=consult, doing=None, caller_held=False))
 
 
 def to_stage(step: Step, call: Call, stage: Stage) -> Call:
     consult = replace(call.consult or Consult(stage=stage), stage=stage, settled=False)
-    return step.put(replace(call, consult=consult, doing=None, moved=None))
+    return step.put(replace(call, consult=consult, doing=None))
 
 
 def answer(step: Step, signal: Signal) -> None:
@@ -68,10 +68,11 @@ def hand_over(step: Step, call: Call) -> None:
     before, target = call.agent, call.party(LegRole.TARGET)
     assert target is not None
     assert call.consult is not None
-    call = release_leg(step, leave_agent(step, call, wrap_up=True))
-    fourth = call.party(LegRole.FOURTH)
+    call = unmute_all(step, release_leg(step, leave_agent(step, call, wrap_up=True)))
+    target, fourth = call.party(LegRole.TARGET), call.party(LegRole.FOURTH)
+    assert target is not None
     accepted = call.consult.offer if call.consult else None
-    call = replace(call, agent=target.agent, deadline=None, attempts=0)
+    call = replace(call, agent=target.agent, deadline=None, attempts=0, least_talk_until=None)
     if accepted is not None and target.agent is not None:
         call = _as_agent(call, target)
         state = CallState.CONSULTING if fourth is not None else CallState.TALKING
@@ -88,10 +89,10 @@ def hand_over(step: Step, call: Call) -> None:
         if not stays:
             call = drop_fourth(step, step.put(call))
         state = CallState.CONSULTING if stays else CallState.EXTERNAL
-        call = step.put(replace(_nobody_held(call, call.legs), state=state, offer=None, pop=None))
+        call = step.put(replace(nobody_held(call, call.legs), state=state, offer=None, pop=None))
         call = returning.end_transfer(step, call, TransferState.COMPLETED)
     if call.state is not CallState.CONSULTING:
-        step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+        end_with_talk(step, call)
     step.publish(call.id, "call.updated", [before, target.agent])
     step.record(call.id, "call.handed_over", target.agent, by=before, external=target.agent is None)
 
@@ -132,7 +133,7 @@ def leave_conference(step: Step, call: Call) -> None:
     if fourth is not None and fourth not in remaining(call) and (target is None or target.agent is None):
         # A phone that still rings: without an agent nobody is there whom it would call.
         call, fourth = drop_fourth(step, call), None
-    if target is not None and fourth is None and not in_one_room(step, call.caller, target.channel):
+    if target is not None and fourth is None and not are_together(step, call, call.caller, target.channel):
         # One of them was held, or is not there yet: agent 1 is let go once they talk.
         to_stage(step, replace(call, caller_held=False), Stage.COMPLETING)
         return
@@ -143,7 +144,7 @@ def leave_conference(step: Step, call: Call) -> None:
     if fourth is not None and step.options.externals_may_stay:
         call = release_leg(step, leave_agent(step, call, wrap_up=True))
         legs = tuple(replace(leg, role=LegRole.TARGET) if leg is fourth else leg for leg in call.legs)
-        step.put(replace(_nobody_held(call, legs), state=CallState.EXTERNAL, offer=None, pop=None))
+        step.put(replace(nobody_held(call, legs), state=CallState.EXTERNAL, offer=None, pop=None))
         return
     call = drop_fourth(step, call)
     call = release_leg(step, leave_agent(step, call, wrap_up=True))
@@ -151,7 +152,7 @@ def leave_conference(step: Step, call: Call) -> None:
     returning.recall(step, call, "transferer_hung_up", agent=by)
 
 
-def _nobody_held(call: Call, legs: tuple[Leg, ...]) -> Call:
+def nobody_held(call: Call, legs: tuple[Leg, ...]) -> Call:
     """Whoever was held in the conference would stay so for good: nobody is left who could resume them."""
     return replace(call, caller_held=False, legs=tuple(replace(leg, held=False) for leg in legs))
 

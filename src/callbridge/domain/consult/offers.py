@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from callbridge.domain.consult.moves import fail
-from callbridge.domain.lifecycle.legs import drop_target
+from callbridge.domain.lifecycle.legs import drop_target, keep_caller
 from callbridge.domain.lifecycle.people import give_call, make_busy
 from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.agents import MISSED_OFFER, PHONE_UNREACHABLE
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.causes import DECLINED, NO_ANSWER
 from callbridge.domain.model.consult import Consult, Stage
-from callbridge.domain.model.effects import ORIGINATE_MARGIN, ConfirmReservation, Originate, Park, SetAfter, SetHear
+from callbridge.domain.model.effects import ORIGINATE_MARGIN, ConfirmReservation, Originate, Park, SetHear
 from callbridge.domain.model.ids import AgentId, leg_channel_id
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import Offer, OfferKind, OfferState, Pause
@@ -46,7 +46,7 @@ def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
             attempts=0,
         )
     )
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    keep_caller(step, call)
     leg = call.agent_leg
     if leg is not None:
         step.emit(SetHear(call=call.id, channel=leg.channel, hear="ringing"))

@@ -32,7 +32,7 @@ def party(step: Step, call: Call, signal: Signal) -> None:
         leg = call.leg(signal.channel)
         assert leg is not None
         if leg.role is LegRole.AGENT:
-            step.refuse(signal.request, "own_leg", "This is you; leave the conference instead.")
+            step.refuse(signal.request, "own_leg", "This is you; to leave, hang up.")
             return
         call = drop_target(step, call, OfferState.CANCELLED) if leg.role is LegRole.TARGET else drop_fourth(step, call)
         party_left(step, call, signal)

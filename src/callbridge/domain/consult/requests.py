@@ -76,11 +76,22 @@ def not_consulting(step: Step, call: Call, signal: Signal) -> None:
 
 
 def not_conference(step: Step, call: Call, signal: Signal) -> None:
-    _refuse(step, signal, "not_conference", "This is possible only in a conference; merge the calls first.")
+    may_merge = call.consult is not None and call.consult.stage in (Stage.CONSULTING, Stage.WITH_CALLER)
+    what_first = "; merge the calls first." if may_merge else "."
+    _refuse(step, signal, "not_conference", f"This is possible only in a conference{what_first}")
 
 
 def not_now(step: Step, call: Call, signal: Signal) -> None:
     _refuse(step, signal, "transfer_under_way", "A transfer of this call is under way; end that first.")
+
+
+def coming_back(step: Step, call: Call, signal: Signal) -> None:
+    sentence = "The caller is just coming back to you; try again in a moment."
+    _refuse(step, signal, "transfer_under_way", sentence)
+
+
+def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
+    _refuse(step, signal, "not_talking", "The caller has hung up; say goodbye, and hang up.")
 
 
 def under_way(step: Step, call: Call, signal: Signal) -> None:
@@ -99,7 +110,7 @@ def resume(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, ResumeCall)
     hold_others(step, call)
     assert call.consult is not None
-    step.put(replace(call, consult=replace(call.consult, stage=Stage.RETURNING, settled=False), doing=None, moved=None))
+    step.put(replace(call, consult=replace(call.consult, stage=Stage.RETURNING, settled=False), doing=None))
     step.accept(signal.request)
 
 
@@ -170,5 +181,19 @@ def party_talk(step: Step, call: Call, signal: Signal) -> None:
         not_conference(step, call, signal)
 
 
+def unmute_only(step: Step, call: Call, signal: Signal) -> bool:
+    """Whoever is muted can be heard again whatever has become of the talk. True where it was about that."""
+    assert isinstance(signal, DoParty)
+    if signal.verb is not PartyVerb.UNMUTE:
+        return False
+    return not find_party(step, call, signal) or mute(step, call, signal)
+
+
 def party_ringing(step: Step, call: Call, signal: Signal) -> None:
-    not_consulting(step, call, signal)
+    if not unmute_only(step, call, signal):
+        not_consulting(step, call, signal)
+
+
+def party_elsewhere(step: Step, call: Call, signal: Signal) -> None:
+    if not unmute_only(step, call, signal):
+        not_conference(step, call, signal)

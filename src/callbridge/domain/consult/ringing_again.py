@@ -7,10 +7,10 @@ until it is answered, by the dialplan itself. Who is in the conversation, and wh
 
 from dataclasses import replace
 
-from callbridge.domain.lifecycle.legs import release, release_leg
+from callbridge.domain.lifecycle.legs import keep_caller, release, release_leg
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Consult, Stage
-from callbridge.domain.model.effects import ORIGINATE_MARGIN, Originate, SetAfter
+from callbridge.domain.model.effects import ORIGINATE_MARGIN, Originate
 from callbridge.domain.model.ids import AgentId, leg_channel_id
 from callbridge.domain.model.legs import Leg, LegRole
 from callbridge.domain.model.offer import Offer
@@ -30,7 +30,7 @@ def while_talking(step: Step, call: Call, signal: Signal) -> None:
     """The caller goes to the music, and comes back once the phone is answered."""
     assert isinstance(signal, RingAgain)
     # First the variable: the end of the old leg must leave the caller with the music.
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    keep_caller(step, call)
     call = _own_phone(step, call, signal)
     consult = Consult(stage=Stage.RETURNING)
     step.put(replace(call, state=CallState.CONSULTING, consult=consult, deadline=None, attempts=0))
@@ -52,7 +52,7 @@ def while_consulting(step: Step, call: Call, signal: Signal) -> None:
         call = step.put(replace(call, consult=replace(consult, offer=offer)))
         _rung(step, call, signal)
     assert call.consult is not None
-    step.put(replace(call, consult=replace(call.consult, settled=False), doing=None, moved=None))
+    step.put(replace(call, consult=replace(call.consult, settled=False), doing=None))
 
 
 def _own_phone(step: Step, call: Call, signal: RingAgain) -> Call:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from callbridge.domain.consult.offers import dial_external, start_ringing
 from callbridge.domain.lifecycle import returning
+from callbridge.domain.lifecycle.legs import keep_caller
 from callbridge.domain.model.calls import MAX_NOTES, Call, CallState
-from callbridge.domain.model.effects import Hold, SetAfter
+from callbridge.domain.model.effects import Hold
 from callbridge.domain.model.ids import AgentId, GroupId, transfer_id
 from callbridge.domain.model.legs import LegRole
 from callbridge.domain.model.offer import Note
@@ -89,7 +90,7 @@ def _start_unsupervised(step: Step, call: Call, signal: RequestTransfer, mode: A
         )
     )
     # First the variable: from now on also a sudden end of this bridge leaves the caller with the music.
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    keep_caller(step, call)
     step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
 
 

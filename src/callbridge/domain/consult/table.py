@@ -79,17 +79,17 @@ wait_timeout      -                waited_too_long  -                -          
 accept            no_offer         accept           accepted_already accepted_already accepted_already accepted_already no_offer         no_offer         no_offer
 reject            no_offer         reject           no_offer         no_offer         no_offer         no_offer         no_offer         no_offer         no_offer
 target_left       -                target_left      -                -                -                -                -                -                -
-hold              done             not_now          not_now          not_now          not_now          not_now          not_now          not_now          not_now
-resume            resume           not_now          not_now          not_now          not_now          not_now          done             not_now          not_now
+hold              done             not_now          not_now          not_now          not_now          not_now          coming_back      caller_hung_up   not_now
+resume            resume           not_now          not_now          not_now          not_now          not_now          done             caller_hung_up   not_now
 ring_again        while_consulting while_consulting while_consulting while_consulting while_consulting while_consulting while_consulting while_consulting not_now
-transfer          transfer         under_way        under_way        under_way        under_way        under_way        not_now          not_now          not_now
+transfer          transfer         under_way        under_way        under_way        under_way        under_way        coming_back      caller_hung_up   not_now
 alternate         no_transfer      not_consulting   to_caller        to_target        not_consulting   not_consulting   no_transfer      no_transfer      no_transfer
-merge             no_transfer      not_consulting   merge            merge            done             not_consulting   no_transfer      no_transfer      no_transfer
+merge             no_transfer      not_consulting   merge            merge            merge_again      not_consulting   no_transfer      no_transfer      no_transfer
 complete          no_transfer      complete_ringing complete         complete         leave            done             no_transfer      no_transfer      no_transfer
 cancel            no_transfer      cancel           cancel           cancel           cancel           cancel           no_transfer      no_transfer      no_transfer
 leave             no_transfer      not_conference   not_conference   not_conference   leave            done             no_transfer      no_transfer      no_transfer
 call_fourth       not_consulting   not_consulting   call_fourth      call_fourth      call_fourth      not_consulting   not_consulting   not_consulting   not_consulting
-party             not_conference   party_ringing    party_talk       party_talk       party            not_conference   not_conference   party_talk       not_conference
+party             party_elsewhere  party_ringing    party_talk       party_talk       party            party_elsewhere  party_elsewhere  party_talk       party_elsewhere
 end               end              end              end              end              end              done             end              end              end
 """
 

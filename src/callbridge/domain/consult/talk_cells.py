@@ -10,15 +10,16 @@ from callbridge.domain.consult.moves import (
     go_on_unsupervised,
     hand_over,
     leave_conference,
+    nobody_held,
     tell_everybody,
     to_stage,
 )
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import leave_agent
-from callbridge.domain.lifecycle.legs import drop_fourth, release_leg
+from callbridge.domain.lifecycle.legs import drop_fourth, end_with_talk, release_leg
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.effects import SetAfter, SetHear
+from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import LegRole
 from callbridge.domain.model.requests import (
     DoTransfer,
@@ -49,8 +50,18 @@ def external(step: Step, call: Call, signal: Signal) -> None:
 
 def returned(step: Step, call: Call, signal: Signal) -> None:
     """Caller and agent 1 talk with each other and nobody else."""
-    step.put(replace(call, state=CallState.TALKING, consult=None, caller_held=False, deadline=None, attempts=0))
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+    step.put(
+        replace(
+            call,
+            state=CallState.TALKING,
+            consult=None,
+            caller_held=False,
+            deadline=None,
+            attempts=0,
+            least_talk_until=None,
+        )
+    )
+    end_with_talk(step, call)
     step.publish(call.id, "call.updated", [call.agent])
     step.record(call.id, "call.resumed", call.agent)
 
@@ -67,6 +78,12 @@ def to_target(step: Step, call: Call, signal: Signal) -> None:
 
 def merge(step: Step, call: Call, signal: Signal) -> None:
     to_stage(step, call, Stage.CONFERENCE)
+    answer(step, signal)
+
+
+def merge_again(step: Step, call: Call, signal: Signal) -> None:
+    """In the conference already: whoever was put on hold in it is with them again."""
+    to_stage(step, nobody_held(call, call.legs), Stage.CONFERENCE)
     answer(step, signal)
 
 

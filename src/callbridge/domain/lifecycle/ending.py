@@ -21,8 +21,22 @@ def talk_ended(step: Step, call: Call, signal: Signal) -> None:
     died = isinstance(signal, PbxSeen) or (isinstance(signal, ChannelGone) and signal.cause in DIED)
     if died and call.caller in step.world.channels:
         returning.route_to_group(step, leave_agent(step, call, wrap_up=True), "agent_lost")
+    elif call.least_talk_until is not None and call.caller in step.world.channels:
+        dropped(step, call)
     else:
         conversation_over(step, call)
+
+
+def dropped(step: Step, call: Call) -> None:
+    """Picked up and put down at once, before anybody can have talked: the caller is the next one again."""
+    began = (call.least_talk_until or step.now) - step.options.min_talk
+    first = call.answered_at is not None and call.answered_at >= began
+    step.record(call.id, "call.dropped", call.agent, seconds=round(max(step.now - began, 0.0), 3))
+    agent = call.agent
+    call = release_leg(step, leave_agent(step, call, wrap_up=True))
+    answered_at = None if first else call.answered_at
+    call = step.put(replace(call, answered_at=answered_at, least_talk_until=None, dropped_by=agent))
+    returning.route_to_group(step, call, "dropped")
 
 
 def conversation_over(step: Step, call: Call, outcome: CallOutcome = CallOutcome.HANDLED) -> None:

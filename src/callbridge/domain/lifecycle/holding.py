@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from callbridge.domain.lifecycle.legs import let_hear
+from callbridge.domain.lifecycle.legs import keep_caller, let_hear
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Consult, Stage
-from callbridge.domain.model.effects import SetAfter
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import TransferState
 
@@ -15,7 +14,7 @@ def put_on_hold(step: Step, call: Call) -> Call:
         return call
     if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
         return call
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    keep_caller(step, call)
     let_hear(step, call, call.agent_leg, "silence")
     step.publish(call.id, "call.updated", [call.agent])
     step.record(call.id, "call.held", call.agent)

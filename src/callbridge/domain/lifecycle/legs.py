@@ -1,4 +1,4 @@
-"""Letting go of legs: the agent's, the target's, a fourth party's; and what a waiting leg hears."""
+"""Letting go of legs: the agent's, the target's, a fourth party's; what a waiting leg hears, and what ends the call."""
 
 from dataclasses import replace
 
@@ -6,7 +6,9 @@ from callbridge.domain.lifecycle.people import take_call
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.effects import (
     Hangup,
+    Mute,
     ReleaseReservation,
+    SetAfter,
     SetHear,
 )
 from callbridge.domain.model.legs import Leg, LegRole
@@ -60,6 +62,31 @@ def release_all(step: Step, call: Call) -> Call:
 def release_leg(step: Step, call: Call) -> Call:
     """The present agent's leg is told to hang up."""
     return release(step, call, call.agent_leg)
+
+
+def unmute_all(step: Step, call: Call) -> Call:
+    """Everybody who stays is heard again: whoever muted them is no longer with them, or the conference is over."""
+    if not call.caller_muted and not any(leg.muted for leg in call.legs):
+        return call
+    if call.caller_muted and call.caller in step.world.channels:
+        step.emit(Mute(call=call.id, channel=call.caller, on=False))
+    for leg in call.legs:
+        if leg.muted and not leg.releasing:
+            step.emit(Mute(call=call.id, channel=leg.channel, on=False))
+    legs = tuple(replace(leg, muted=False) for leg in call.legs)
+    return step.put(replace(call, caller_muted=False, legs=legs))
+
+
+def keep_caller(step: Step, call: Call) -> None:
+    """From now on the end of the caller's bridge leaves them with the music, gateway or not."""
+    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+
+
+def end_with_talk(step: Step, call: Call) -> None:
+    """From now on the end of the talk in which the caller was seen ends the call, gateway or not."""
+    fact = step.world.channels.get(call.caller)
+    turn = fact.variables.turn if fact is not None else ""
+    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup", turn=turn))
 
 
 def let_hear(step: Step, call: Call, leg: Leg | None, what: str) -> None:

@@ -98,4 +98,5 @@ def make_pop(settings: Settings, call: Call, agent: AgentId, *, preview: bool, a
         transferred_by=transfer.by if transfer else None,
         transfer_reason=transfer.reason if transfer else None,
         crm_url=render_crm_url(template, fields) if template else None,
+        dropped_by=call.dropped_by,
     )

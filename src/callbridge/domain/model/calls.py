@@ -82,7 +82,7 @@ class Call:
     consult: Consult | None = None
     doing: Doing | None = None
     moved: Doing | None = None
-    """The last move that was ordered in this stage, with the time until which it is not ordered again by itself."""
+    """The last move that was ordered, until it is seen to happen or to fail, and when it is waited for no more."""
     caller_held: bool = False
     """In a conference: the agent put the caller on hold."""
     caller_muted: bool = False
@@ -97,6 +97,10 @@ class Call:
     """Epoch seconds by which the PBX must have done what the present state waits for."""
     attempts: int = 0
     """How often the PBX was told to do what the present state waits for."""
+    least_talk_until: float | None = None
+    """Epoch seconds before which the agent who has just picked up cannot have talked with the caller."""
+    dropped_by: AgentId | None = None
+    """Who picked up last and put down at once, before anybody can have talked; the next pop says so."""
     answered_at: float | None = None
     """When caller and an agent first talked."""
     ended_at: float | None = None

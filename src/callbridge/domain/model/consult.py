@@ -75,6 +75,8 @@ class Doing:
     action: Action
     deadline: float
     attempts: int
+    seen: bool = False
+    """It has happened; until the deadline it is not ordered again, since what undid it can be older."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -129,6 +129,8 @@ class SetAfter:
     name: str
     after: str
     """`hold` or `hangup`."""
+    turn: str = ""
+    """`hangup` is for the talk into which the caller was fetched from this turn; any later one is not meant."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,8 @@ class ChannelVariables:
     """Attached data as a URL query string."""
     after: str = ""
     """`hold` or `hangup`: what the dialplan does with the caller when a bridge ends."""
+    turn: str = ""
+    """How often the caller began to wait: the number of the dialplan's turn from which they were last fetched."""
     record: str = ""
     """The file into which the dialplan records the caller's leg; empty: it does not."""
 
@@ -103,6 +105,14 @@ class PbxLost:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PbxSilent:
+    """Something was asked, and for some seconds nothing has been heard: what was ordered may happen later, at once.
+
+    Until the next `PbxSeen`, or `PbxLost`. Facts that come before that are true.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ActionFailed:
     """The PBX refused or did not answer an action on a channel of this call."""
 
@@ -125,5 +135,6 @@ PbxFact = (
     | PhoneChanged
     | PbxSeen
     | PbxLost
+    | PbxSilent
     | ActionFailed
 )

@@ -77,6 +77,8 @@ class Pop:
     transferred_by: AgentId | None
     transfer_reason: str | None
     crm_url: str | None
+    dropped_by: AgentId | None = None
+    """Who picked the caller up and put them down at once, before anybody can have talked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

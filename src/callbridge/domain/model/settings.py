@@ -84,6 +84,8 @@ class Options:
     wrap_up: float = 10.0
     reject_pause: float = 30.0
     """How long a call is not offered again to an agent who rejected it."""
+    min_talk: float = 0.0
+    """A talk that the agent ends sooner after picking up is none: the caller goes back to the head of the queue."""
     connect_timeout: float = 4.0
     """How long the PBX may take to do what it was told before it is told again."""
     supervised_enabled: bool = True

@@ -23,6 +23,10 @@ class World:
     """The live channels of these calls, as the PBX last showed them."""
     phones: dict[str, PhoneState] = field(default_factory=dict)
     pbx_up: bool = False
+    pbx_silent: bool = False
+    """The PBX says nothing: until it is seen again nothing is decided but what follows from its facts."""
+    unheard_since: float | None = None
+    """Epoch seconds since which the PBX has not been heard, or seen: time stands still for what it was told."""
     ended: dict[CallId, Call] = field(default_factory=dict)
     """Calls that ended a short while ago: what still comes of them is late, not new."""
     waits: dict[GroupId, tuple[float, ...]] = field(default_factory=dict)
@@ -34,6 +38,11 @@ class World:
     faulty: dict[CallId, float] = field(default_factory=dict)
     """Calls on which the engine failed: their deadlines and offers rest until then (epoch seconds)."""
 
+    @property
+    def pbx_listens(self) -> bool:
+        """Whether the PBX can be told something and would be seen to do it."""
+        return self.pbx_up and not self.pbx_silent
+
     def copy(self) -> "World":
         """Independent of this one: everything inside is frozen."""
         return World(
@@ -44,6 +53,8 @@ class World:
             channels=dict(self.channels),
             phones=dict(self.phones),
             pbx_up=self.pbx_up,
+            pbx_silent=self.pbx_silent,
+            unheard_since=self.unheard_since,
             ended=dict(self.ended),
             waits=dict(self.waits),
             heard=dict(self.heard),

@@ -45,6 +45,8 @@ class Stimulus(StrEnum):
     OFFER_TIMEOUT = "offer_timeout"
     PBX_TIMEOUT = "pbx_timeout"
     """The PBX has not done in time what the state waits for."""
+    TALKED = "talked"
+    """The least time of a talk has passed."""
     WAIT_TIMEOUT = "wait_timeout"
     ACCEPT = "accept"
     REJECT = "reject"
@@ -75,6 +77,7 @@ action_failed     -                        originate_failed         try_soon_aga
 offer_timeout     -                        offer_timeout            -                          -                         -                          -                      -
 pbx_timeout       -                        leg_never_came           connect_again              rejoin                    move_again                 fall_back_again        release_again
 wait_timeout      wait_timeout             -                        -                          -                         -                          -                      -
+talked            -                        -                        -                          talked                    -                          -                      -
 accept            refuse_offer_ended       accept_button            accept_again               accept_again              refuse_offer_ended         refuse_offer_ended     refuse_offer_ended
 reject            refuse_offer_ended       reject_button            refuse_offer_ended         refuse_offer_ended        refuse_offer_ended         refuse_offer_ended     refuse_offer_ended
 agent_left        -                        agent_left               -                          -                         -                          -                      -

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from callbridge.domain.lifecycle import returning
-from callbridge.domain.lifecycle.ending import conversation_over, leave_agent, seen_or, talk_ended
+from callbridge.domain.lifecycle.ending import conversation_over, dropped, leave_agent, seen_or, talk_ended
 from callbridge.domain.lifecycle.holding import hold_others
-from callbridge.domain.lifecycle.legs import release_leg
+from callbridge.domain.lifecycle.legs import end_with_talk, release_leg
 from callbridge.domain.lifecycle.offer_end import pause_agent
 from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.lifecycle.people import make_busy
 from callbridge.domain.model.agents import MISSED_OFFER
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
-from callbridge.domain.model.effects import Bridge, Hold, LookAgain, SetAfter
+from callbridge.domain.model.effects import Bridge, Hold, LookAgain
 from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.legs import LegState
 from callbridge.domain.model.requests import EndCall
@@ -95,24 +95,32 @@ def _next_after(step: Step, call: Call, why: str) -> None:
 
 
 def talking(step: Step, call: Call, signal: Signal) -> None:
-    """A bridge holds both. From now on the dialplan ends the call when the agent hangs up, gateway or not."""
+    """A bridge holds both. After the least time of a talk the dialplan ends the call when the agent hangs up."""
+    least = step.now + step.options.min_talk if step.options.min_talk > 0 else None
     call = replace(call, state=CallState.TALKING, deadline=None, attempts=0, answered_at=call.answered_at or step.now)
     call = call.talked_by(call.agent)
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.COMPLETED)
-    call = step.put(replace(call, state=CallState.TALKING))
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+    call = step.put(replace(call, state=CallState.TALKING, least_talk_until=least))
+    if least is None:
+        end_with_talk(step, call)
     hold_others(step, call)
     step.publish(call.id, "call.updated", [call.agent])
     step.record(call.id, "call.connected", call.agent)
+
+
+def talked(step: Step, call: Call, signal: Signal) -> None:
+    """From now on it is a talk: it ends the call when the agent hangs up, gateway or not."""
+    end_with_talk(step, step.put(replace(call, least_talk_until=None, dropped_by=None)))
 
 
 def still_talking(step: Step, call: Call, signal: Signal) -> None:
     if call.deadline is not None:
         call = step.put(replace(call, deadline=None, attempts=0))
     fact = step.world.channels.get(call.caller)
-    if isinstance(signal, PbxSeen) and fact is not None and fact.variables.after != "hangup":
-        step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+    unsaid = fact is not None and fact.variables.after != "hangup" and call.least_talk_until is None
+    if isinstance(signal, PbxSeen) and unsaid:
+        end_with_talk(step, call)
 
 
 def look_soon(step: Step, call: Call, signal: Signal) -> None:
@@ -141,7 +149,10 @@ def caller_hung_up(step: Step, call: Call, signal: Signal) -> None:
 
 def end_conversation(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, EndCall)
-    conversation_over(step, call)
+    if call.least_talk_until is not None:
+        dropped(step, call)
+    else:
+        conversation_over(step, call)
     step.accept(signal.request)
 
 
@@ -180,8 +191,8 @@ def move_again(step: Step, call: Call, signal: Signal) -> None:
     if call.attempts >= TRIES and leg is not None and leg.state is LegState.TALKING:
         if call.transfer is not None and not call.transfer.ended:
             call = returning.end_transfer(step, call, TransferState.FAILED, "pbx_refused")
-        call = step.put(replace(call, state=CallState.TALKING, deadline=None, attempts=0))
-        step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup"))
+        call = step.put(replace(call, state=CallState.TALKING, deadline=None, attempts=0, least_talk_until=None))
+        end_with_talk(step, call)
         step.publish(call.id, "call.updated", [call.agent])
         return
     step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from callbridge.domain.model.calls import Call
+from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, CallId, RequestId, TransferId
 from callbridge.domain.model.requests import CancelTransfer, DoTransfer, RequestTransfer, Verb
 from callbridge.domain.model.settings import AgentTransferMode
@@ -101,16 +103,22 @@ def _doing(verb: Verb) -> Callable[[Context], Awaitable[TransferOut]]:
     return do
 
 
+def _is_conference(call: Call) -> bool:
+    return call.consult is not None and call.consult.stage is Stage.CONFERENCE
+
+
 async def _tell(context: Context, verb: Verb | None) -> TransferOut:
     """`verb`: None is cancel."""
     transfer_id = TransferId(context.path["transfer"])
     call = context.live_transfer(transfer_id)
     transfer = call.transfer if call is not None else await context.read(context.app.archive.transfer(transfer_id))
-    if transfer is None or (context.identity.agent is not None and transfer.by != context.identity.agent):
+    by = transfer.by if transfer is not None else None
+    if transfer is not None and transfer.ended and call is not None and _is_conference(call):
+        by = context.identity.agent or call.agent  # whoever was handed the conference may go on with it
+    if transfer is None or by is None or context.identity.agent not in (None, by):
         raise Problem("unknown_transfer", "There is no such transfer of yours.")
     if transfer.ended and (call is None or call.id not in context.world.calls):
         raise Problem("transfer_ended", "This transfer is over.")
-    by = transfer.by
 
     def signal(request: RequestId) -> CancelTransfer | DoTransfer:
         if verb is None:

@@ -2092,6 +2092,8 @@ export interface components {
             data: {
                 [key: string]: string;
             };
+            /** @description Who picked the caller up and put them down at once, within `options.min_talk`: the caller waits since before. */
+            dropped_by: components["schemas"]["Ref"] | null;
             group: components["schemas"]["Ref"] | null;
             /** Id */
             id: string;

@@ -24,6 +24,7 @@ export function ScreenPop({ call, pop }: { call: Call; pop: Pop | null }) {
   return (
     <section class={css.pop} aria-label={t("pop.facts")}>
       <Transferred call={call} pop={pop} />
+      <Dropped pop={pop} />
       <dl class={css.facts}>
         {called && (
           <Fact name={t("pop.called")}>
@@ -86,6 +87,11 @@ function Transferred({ call, pop }: { call: Call; pop: Pop | null }) {
       </div>
     </div>
   );
+}
+
+function Dropped({ pop }: { pop: Pop | null }) {
+  const by = pop?.dropped_by ?? null;
+  return by === null ? null : <p class={css.by}>{t("pop.droppedBy", { name: by.name || agentName(by.id) })}</p>;
 }
 
 function Recording({ call }: { call: Call }) {
