@@ -229,7 +229,7 @@ async def test_given_a_link_that_drops_in_mid_consultation_then_it_goes_on_and_t
     gateway.bridges["b2"] = ""
     gateway.rows = rows(caller="hold", leg="b2", target="b2")
     gateway.events.abort()
-    await gateway.until(lambda: gateway.link.counters.ups == 2 and gateway.engine.world.pbx_up)
+    await gateway.until(lambda: gateway.link.counters.ups == 2 and gateway.pbx.seen.is_set())
     await gateway.nothing_more()
     assert stage(gateway) is Stage.CONSULTING
     assert (await verb(gateway, Verb.COMPLETE)).ok
