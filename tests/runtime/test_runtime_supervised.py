@@ -231,6 +231,8 @@ async def test_given_a_link_that_drops_in_mid_consultation_then_it_goes_on_and_t
     gateway.events.abort()
     await gateway.until(lambda: gateway.link.counters.ups == 2 and gateway.pbx.seen.is_set())
     await gateway.nothing_more()
+    # That the link was down may have come only now, and that it is up again a moment later.
+    await gateway.until(lambda: gateway.engine.world.pbx_up)
     assert stage(gateway) is Stage.CONSULTING
     assert (await verb(gateway, Verb.COMPLETE)).ok
     await leaves_the_talk(gateway, TARGET)
