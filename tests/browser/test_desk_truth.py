@@ -150,6 +150,7 @@ async def test_given_an_offline_or_busy_agent_when_chosen_then_it_is_said_before
     await expect(screen.transfer).to_be_disabled()
     await screen.dialog.get_by_label("Wait until Carla is free; the caller stays with you.").check()
     await expect(screen.transfer).to_be_enabled()
+    await screen.search.focus()
     await anna.page.keyboard.press("Control+Enter")
     await expect(plan).to_contain_text("You stay with Max Berg until Carla is free.")
     assert anna.faults == []
