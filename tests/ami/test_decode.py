@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callbridge.ami.decode import CHANNEL_EVENTS, MUSIC, WANTED, channel_variables, decode, is_genuine
+from callbridge.ami.decode import CHANNEL_EVENTS, MUSIC, WANTED, channel_fact, channel_variables, decode, is_genuine
 from callbridge.ami.encode import caller_id, encode
 from callbridge.ami.errors import StampMissing
 from callbridge.ami.framing import Message
@@ -372,3 +372,44 @@ async def test_given_only_strangers_without_the_stamp_when_looked_at_then_nobody
     ]
     seen = await take_snapshot(Lists(Status=strangers, BridgeList=[_IN_HOLD], DeviceStateList=[]), 1000.0, WORD)
     assert seen.channels == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "number", "withheld"),
+    [
+        ((), "+4930", False),
+        (("CALLERID(pres)=allowed_not_screened",), "+4930", False),
+        (("CALLERID(pres)=unavailable",), "+4930", False),
+        (("CALLERID(pres)=prohib_not_screened",), "+4930", True),
+        (("CALLERID(pres)=prohib",), "+4930", True),
+        (("CALLERID(pres)=unavailable", "CALLBRIDGE_WITHHELD=+4940"), "+4940", True),
+        (("CALLERID(pres)=", "CALLBRIDGE_WITHHELD="), "+4930", False),
+    ],
+)
+def test_given_what_asterisk_says_of_the_presentation_when_decoded_then_the_number_is_withheld_or_not(
+    lines: tuple[str, ...], number: str, withheld: bool
+) -> None:
+    message: Message = {"Event": "Status", "Uniqueid": "1.1", "CallerIDNum": "+4930", "ChanVariable": list(lines)}
+    fact = channel_fact(message, bridge="", room=None)
+    assert (fact.caller_number, fact.caller_withheld) == (number, withheld)
+
+
+def test_given_a_call_back_when_decoded_then_the_dialplan_says_who_is_called() -> None:
+    message: Message = {"Event": "Status", "Uniqueid": "1.1", "ChanVariable": ["CALLBRIDGE_CALLER=0301234"]}
+    assert channel_fact(message, bridge="", room=None).variables.caller == "0301234"
+
+
+def test_given_a_withheld_caller_when_a_phone_is_rung_then_it_is_told_nobody_and_that_this_is_so() -> None:
+    ring = Originate(
+        call=CallId("c-1"),
+        channel=ChannelId("c-1-leg-1"),
+        phone="PJSIP/anna",
+        caller_number="+4930",
+        caller_name="Erika",
+        caller_withheld=True,
+        timeout=20.0,
+    )
+    [action] = encode(ring, "stamp")
+    assert action.headers["CallerID"] == '"" <>'
+    assert {"CALLERID(pres)=prohib", "CONNECTEDLINE(pres)=prohib"} <= set(action.headers["Variable"])
+    assert "4930" not in repr(action)

@@ -362,3 +362,12 @@ async def test_given_a_trunk_that_transfers_by_itself_when_checked_then_a_warnin
 async def test_given_a_trunk_that_is_away_when_checked_then_it_is_noted(pbx: FakePbx) -> None:
     pbx.phone("carrier", state="UNAVAILABLE")
     assert "cannot be reached at the moment" in the(await check_outbound(pbx, CARRIER), Level.NOTE)
+
+
+@pytest.mark.parametrize("missing", ["CALLERID(pres)", "CALLBRIDGE_WITHHELD", "CALLBRIDGE_CALLER"])
+async def test_given_an_older_channelvars_line_when_the_manager_is_checked_then_what_it_hides_is_a_warning(
+    pbx: FakePbx, missing: str
+) -> None:
+    names = [name for name in VARIABLES if name != missing]
+    pbx.channels = [{"Event": "CoreShowChannel", "ChanVariable": [f"{name}=" for name in names]}]
+    assert f"channelvars lacks {missing}" in the(await check_manager(pbx, pbx_settings()), Level.WARNING)

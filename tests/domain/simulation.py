@@ -6,6 +6,7 @@ up where CALLBRIDGE_AFTER says so; a leg goes back to its own room.
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from callbridge.domain.engine import Engine
 from callbridge.domain.model.agents import AgentState, PhoneState, Presence
@@ -98,6 +99,9 @@ class Channel:
     turn: int = 0
     hear: str = "silence"
     muted: bool = False
+    number: str = "+4930111"
+    name: str = "Caller"
+    withheld: bool = False
 
     def fact(self) -> ChannelFact:
         return ChannelFact(
@@ -105,8 +109,9 @@ class Channel:
             name=f"PJSIP/{self.id}",
             answered=self.answered,
             ringing=self.ringing,
-            caller_number="+4930111",
-            caller_name="Caller",
+            caller_number=self.number,
+            caller_name=self.name,
+            caller_withheld=self.withheld,
             bridge=self.bridge,
             holding=self.bridge in (HOLD, LEGS),
             variables=ChannelVariables(
@@ -294,9 +299,18 @@ class Simulation:
             self.channels.pop(channel_id, None)
             self.facts.append(ChannelGone(channel=channel_id, cause=cause))
 
-    def arrive(self, group: str = "support", number: int | None = None, data: str = "", record: str = "") -> CallId:
+    def arrive(
+        self,
+        group: str = "support",
+        number: int | None = None,
+        data: str = "",
+        record: str = "",
+        who: dict[str, Any] | None = None,
+    ) -> CallId:
+        """`who`: the caller's `number`, `name`, and whether they are `withheld`."""
         number = number if number is not None else len(self.saved) + 1
         channel = Channel(ChannelId(f"17.{number}"), "caller", "", group=group, answered=True, data=data, record=record)
+        channel = replace(channel, **(who or {}))
         self.channels[channel.id] = channel
         self._enter(channel.id, HOLD)
         return CallId(f"c-17-{number}")

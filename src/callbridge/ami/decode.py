@@ -34,6 +34,15 @@ A line break in a caller's SIP address becomes one in AMI's messages, so a stran
 whole events. Such a one does not have the word.
 """
 
+PRESENTATION = "CALLERID(pres)"
+"""A function of the dialplan, which Asterisk asks for each event: whether the caller wants to be shown."""
+
+WITHHELD = "CALLBRIDGE_WITHHELD"
+"""Where the dialplan keeps the number that a caller withholds."""
+
+ADDED_LATER = ("CALLBRIDGE_CALLER", WITHHELD, PRESENTATION)
+"""Those that an older manager.conf lacks. Without them all works, but for what they tell."""
+
 VARIABLES = (
     "CALLBRIDGE_ROLE",
     "CALLBRIDGE_CALL",
@@ -43,6 +52,9 @@ VARIABLES = (
     "CALLBRIDGE_AFTER",
     "CALLBRIDGE_RECORD",
     STAMP,
+    "CALLBRIDGE_CALLER",
+    WITHHELD,
+    PRESENTATION,
 )
 """The variables that every channel event must carry: channelvars in manager.conf names the same."""
 
@@ -166,16 +178,19 @@ def channel_fact(message: Message, *, bridge: str, room: Message | None) -> Chan
         and text(room, "BridgeTechnology") == "holding_bridge"
         and text(room, "BridgeName") in HOLDING_BRIDGES
     )
+    found = _found(message)
+    withheld = known(found.get(WITHHELD, ""))
     return ChannelFact(
         channel=ChannelId(text(message, "Uniqueid")),
         name=text(message, "Channel"),
         answered=state == _UP,
         ringing=state == _RINGING,
-        caller_number=known(text(message, "CallerIDNum")),
+        caller_number=withheld or known(text(message, "CallerIDNum")),
         caller_name=unescaped(known(text(message, "CallerIDName"))),
         bridge=BridgeId(bridge) if bridge else None,
         holding=holding,
         variables=channel_variables(message),
+        caller_withheld=bool(withheld) or found.get(PRESENTATION, "").startswith("prohib"),
     )
 
 
@@ -187,10 +202,7 @@ def is_waiting(row: Message) -> bool:
 
 def channel_variables(message: Message) -> ChannelVariables:
     """callbridge's variables: `ChanVariable: NAME=value`, in events and in the answers to Status alike."""
-    found: dict[str, str] = {}
-    for line in _lines(message):
-        name, _, value = line.partition("=")
-        found.setdefault(name, value)
+    found = _found(message)
     after, _, turn = found.get("CALLBRIDGE_AFTER", "").partition("-")
     return ChannelVariables(
         role=found.get("CALLBRIDGE_ROLE", ""),
@@ -201,7 +213,16 @@ def channel_variables(message: Message) -> ChannelVariables:
         after=after,
         turn=turn if turn.isascii() and turn.isdigit() else "",
         record=found.get("CALLBRIDGE_RECORD", ""),
+        caller=found.get("CALLBRIDGE_CALLER", ""),
     )
+
+
+def _found(message: Message) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in _lines(message):
+        name, _, value = line.partition("=")
+        found.setdefault(name, value)
+    return found
 
 
 def phone_state(state: str) -> PhoneState:

@@ -107,7 +107,7 @@ def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:
         "Priority": "1",
         "Async": "true",
         "Timeout": str(int(effect.timeout * 1000)),
-        "CallerID": caller_id(effect.caller_name, effect.caller_number),
+        "CallerID": '"" <>' if effect.caller_withheld else caller_id(effect.caller_name, effect.caller_number),
         "Variable": _variables(effect),
     }
 
@@ -122,6 +122,9 @@ def _variables(effect: Originate) -> list[str]:
         variables.append(f"CALLBRIDGE_HEAR={effect.hear}")
     if effect.named:
         variables.append(f"PJSIP_HEADER(add,{CALL_HEADER})={effect.call}")
+    if effect.caller_withheld:
+        # With a CallerID Asterisk would set the presentation to "allowed", whatever these say: so it is empty.
+        variables += ["CALLERID(pres)=prohib", "CONNECTEDLINE(pres)=prohib"]
     return variables
 
 

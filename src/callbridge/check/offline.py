@@ -48,6 +48,9 @@ def _outbound(config: Config) -> Iterator[Finding]:
     if config.outbound is None and (config.presets or config.options.transfers.four_way):
         what = "there is no outbound section: presets and a fourth party's number cannot be called"
         yield warning("config", what, "Add outbound.dial, or remove the presets and switch four_way off.")
+    if config.outbound is not None and config.outbound.caller_id is None:
+        what = "there is no outbound.caller_id: phones outside are shown the caller's own number, which may be false"
+        yield warning("config", what, "Set outbound.caller_id to a number of your own, unless your carrier wants this.")
 
 
 def _store(config: Config) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from callbridge.ami.decode import VARIABLES
+from callbridge.ami.decode import ADDED_LATER, PRESENTATION, VARIABLES, WITHHELD
 from callbridge.ami.errors import AmiError
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
@@ -118,8 +118,14 @@ async def check_manager(asking: Asking, pbx: Pbx) -> list[Finding]:
     if shown is None:
         what = "channelvars cannot be seen while no call is up"
         findings = [note("manager", what, "Run this check again during a call, or compare manager.conf by eye.")]
-    elif missing := [name for name in VARIABLES if name not in shown]:
+    elif missing := [name for name in VARIABLES if name not in shown and name not in ADDED_LATER]:
         findings = [error("manager", f"channelvars lacks {', '.join(missing)}", cure)]
+    elif missing := [name for name in (WITHHELD, PRESENTATION) if name not in shown]:
+        what = f"channelvars lacks {', '.join(missing)}: that a caller withholds the number is not known"
+        findings = [warning("manager", what, cure)]
+    elif missing := [name for name in ADDED_LATER if name not in shown]:
+        what = f"channelvars lacks {', '.join(missing)}: call-backs show the PBX's own number"
+        findings = [warning("manager", what, cure)]
     else:
         findings = [ok("manager", "channelvars has all that is needed")]
     timeout = await _config(asking, f"manager.conf,{pbx.events.username},writetimeout")

@@ -101,6 +101,11 @@ class Site(Section):
     """In which the site's days begin at midnight."""
 
 
+class Privacy(Section):
+    show_withheld_inside: f.Flag = False
+    """Agents, API and CRM see numbers that callers withheld, with a mark; phones outside never do."""
+
+
 class Transfers(Section):
     enabled: f.Flag = True
     to_agent: Annotated[Literal["agent_chooses", "soft", "hard"], Field(description="agent_chooses, soft or hard")] = (
@@ -202,6 +207,7 @@ class ConfigModel(Section):
     http: Http
     store: Store = Field(default_factory=dict, validate_default=True)  # read like a given one
     site: Site = Site()
+    privacy: Privacy = Privacy()
     options: OptionsSection = OptionsSection()
     numbers: Numbers = Numbers()
     outbound: Outbound | None = None

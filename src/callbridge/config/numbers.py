@@ -1,6 +1,8 @@
 """Telephone numbers in the configuration, brought to E.164."""
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -42,3 +44,38 @@ def to_e164(written: str, region: str | None) -> str:
     if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
         raise ValueError("is a premium-rate number; these are never dialled for an agent")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_CALLER: Final = re.compile(r"\+?[0-9][0-9 ()/.-]{0,39}")
+_LONGEST_EXTENSION: Final = 6
+"""Digits: what has no more is taken for an extension of the PBX, and stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerNumbers:
+    """Callers' numbers as carriers write them, in E.164: `03012345678`, `493012345678` and `004930...` in region DE.
+
+    What is no complete number there, such as an extension, stays as it is; without a region so does everything.
+    """
+
+    region: str | None
+
+    def __call__(self, number: str) -> str:
+        return _caller_e164(number, self.region)
+
+
+@lru_cache(maxsize=4096)
+def _caller_e164(number: str, region: str | None) -> str:
+    """Never raises."""
+    if not _CALLER.fullmatch(number):
+        return number
+    digits = re.sub(r"[^0-9]", "", number)
+    plus = number.startswith("+")
+    if not plus and (region is None or len(digits) <= _LONGEST_EXTENSION):
+        return number
+    try:
+        parsed = phonenumbers.parse(f"+{digits}" if plus else digits, region)
+    except phonenumbers.NumberParseException:
+        return number
+    fits = phonenumbers.is_possible_number(parsed) if plus else phonenumbers.is_valid_number(parsed)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if fits else number

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from callbridge.config.model import ConfigModel
+from callbridge.config.numbers import CallerNumbers
 from callbridge.config.people import AgentSection, GroupSection, Numbers
 from callbridge.domain.model.ids import AgentId, GroupId, PresetId
 from callbridge.domain.model.settings import (
@@ -66,8 +67,10 @@ def to_settings(config: ConfigModel) -> Settings:
             outbound_caller_id=outbound.caller_id if outbound is not None else None,
             transfer_max_wait=options.transfers.max_wait,
             crm_url=options.crm_url,
+            show_withheld_inside=config.privacy.show_withheld_inside,
         ),
         numbers=_rules(config.numbers),
+        e164=CallerNumbers(config.site.region),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
+from callbridge.domain.lifecycle.caller import caller_of
 from callbridge.domain.lifecycle.returning import group_route, to_fallback
 from callbridge.domain.lifecycle.screen_pop import parse_attached_data
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
@@ -264,12 +265,15 @@ def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
         return  # the echo of a call that is over
     group = GroupId(variables.group)
     route = group_route(step, group, step.now) or Route(kind=RouteKind.GROUP, group=group, since=step.now)
+    who = caller_of(fact, step.world.settings)
     call = Call(
         id=call_key,
         caller=fact.channel,
         caller_channel=fact.name,
-        caller_number=fact.caller_number,
-        caller_name=fact.caller_name,
+        caller_number=who.number,
+        caller_name=who.name,
+        caller_number_raw=who.number_raw,
+        caller_withheld=who.withheld,
         called=variables.called,
         group=group,
         data=parse_attached_data(variables.data),

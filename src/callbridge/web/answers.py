@@ -110,7 +110,12 @@ class PopOut(Out):
     preview: bool
     at: Moment
     caller_number: Text
+    """E.164 where the site's region says how, else as the PBX gives it; empty: there is none, or it is withheld."""
     caller_name: Text
+    caller_withheld: bool
+    """The caller does not want to be shown: number and name are empty, unless the administrator shows them inside."""
+    caller_number_raw: Text
+    """The number as the PBX gives it; empty where the caller is withheld."""
     called: Text
     group: Ref | None
     data: dict[Text, Text]
@@ -196,7 +201,12 @@ class CallOut(Out):
     stage: Stage | None
     """Where a consultation or a hold is; null without one."""
     caller_number: Text
+    """E.164 where the site's region says how, else as the PBX gives it; empty: there is none, or it is withheld."""
     caller_name: Text
+    caller_withheld: bool
+    """The caller does not want to be shown: number and name are empty, unless the administrator shows them inside."""
+    caller_number_raw: Text
+    """The number as the PBX gives it; empty where the caller is withheld."""
     called: Text
     group: Ref
     agent: str | None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from callbridge.domain.consult.moves import fail
+from callbridge.domain.lifecycle.caller import seen_inside, seen_outside
 from callbridge.domain.lifecycle.legs import drop_target, keep_caller
 from callbridge.domain.lifecycle.people import give_call, make_busy
 from callbridge.domain.lifecycle.screen_pop import make_pop
@@ -125,15 +126,17 @@ def _leg(step: Step, call: Call, *, agent: AgentId | None = None, number: str | 
 
 
 def _dial(step: Step, call: Call, leg: Leg, phone: str, seconds: float, *, in_page: bool = False) -> None:
-    shown = step.options.outbound_caller_id if leg.number is not None else None
+    outside = leg.number is not None
+    number, name, withheld = seen_outside(call, step.world.settings) if outside else seen_inside(call)
     step.emit(
         Originate(
             call=call.id,
             channel=leg.channel,
             phone=phone,
-            external=leg.number is not None,
-            caller_number=shown or call.caller_number,
-            caller_name="" if shown else call.caller_name,
+            external=outside,
+            caller_number=number,
+            caller_name=name,
+            caller_withheld=withheld,
             timeout=seconds + ORIGINATE_MARGIN,
             named=in_page,
         )

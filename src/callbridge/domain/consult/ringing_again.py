@@ -7,6 +7,7 @@ until it is answered, by the dialplan itself. Who is in the conversation, and wh
 
 from dataclasses import replace
 
+from callbridge.domain.lifecycle.caller import seen_inside
 from callbridge.domain.lifecycle.legs import keep_caller, release, release_leg
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Consult, Stage
@@ -78,13 +79,15 @@ def _dial(step: Step, call: Call, agent: AgentId, role: LegRole, offer: Offer) -
     call = step.put(replace(call, legs=(*call.legs, leg), legs_made=call.legs_made + 1))
     settings = step.world.settings.agents[agent]
     ringing = role is LegRole.AGENT and call.consult is not None and call.consult.stage is Stage.RINGING
+    number, name, withheld = seen_inside(call)
     step.emit(
         Originate(
             call=call.id,
             channel=leg.channel,
             phone=settings.phone,
-            caller_number=call.caller_number,
-            caller_name=call.caller_name,
+            caller_number=number,
+            caller_name=name,
+            caller_withheld=withheld,
             timeout=step.options.answer_timeout + ORIGINATE_MARGIN,
             hear="ringing" if ringing else "silence",
             named=settings.phone_in_page,

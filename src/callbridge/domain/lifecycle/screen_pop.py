@@ -99,4 +99,6 @@ def make_pop(settings: Settings, call: Call, agent: AgentId, *, preview: bool, a
         transfer_reason=transfer.reason if transfer else None,
         crm_url=render_crm_url(template, fields) if template else None,
         dropped_by=call.dropped_by,
+        caller_withheld=call.caller_withheld,
+        caller_number_raw=call.caller_number_raw,
     )

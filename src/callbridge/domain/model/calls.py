@@ -111,6 +111,10 @@ class Call:
     transfers_made: int = 0
     sequence: int = 0
     """Rises with each event of the call, and with each change of it that is saved: the higher, the newer."""
+    caller_withheld: bool = False
+    """The caller does not want to be shown: number and name are empty, unless the administrator shows them."""
+    caller_number_raw: str = ""
+    """The number as the PBX said it."""
     changed_at: float = 0.0
     """Epoch seconds, to the millisecond, of the last `sequence`; later than that of any before it."""
 

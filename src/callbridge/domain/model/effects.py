@@ -30,6 +30,8 @@ class Originate:
     external: bool = False
     caller_number: str
     caller_name: str
+    caller_withheld: bool = False
+    """Nobody is shown, and the phone is told that this is so."""
     timeout: float
     """Seconds. Longer than the offer's, whose own deadline decides; this one is for a gateway that died."""
     hear: str = "silence"

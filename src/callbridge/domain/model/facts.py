@@ -24,6 +24,8 @@ class ChannelVariables:
     """How often the caller began to wait: the number of the dialplan's turn from which they were last fetched."""
     record: str = ""
     """The file into which the dialplan records the caller's leg; empty: it does not."""
+    caller: str = ""
+    """Who is on the channel of a call-back: the number that the PBX dialled. Empty: whoever calls."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,8 @@ class ChannelFact:
     holding: bool
     """The bridge is one of callbridge's holding bridges: music for callers, silence for legs."""
     variables: ChannelVariables
+    caller_withheld: bool = False
+    """The caller does not want to be shown. False too where the PBX does not say it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,6 +79,10 @@ class Pop:
     crm_url: str | None
     dropped_by: AgentId | None = None
     """Who picked the caller up and put them down at once, before anybody can have talked."""
+    caller_withheld: bool = False
+    """The caller does not want to be shown: number and name are empty, unless the administrator shows them."""
+    caller_number_raw: str = ""
+    """As the PBX said it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """What the administrator decided, as the engine needs it. `callbridge.config` reads it from YAML."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -108,6 +108,8 @@ class Options:
     transfer_max_wait: float = 120.0
     """How long a transferred caller waits for one agent before the call goes back."""
     crm_url: str | None = None
+    show_withheld_inside: bool = False
+    """Agents, the API and the CRM see numbers that their callers withheld. No phone outside ever does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +132,8 @@ class Settings:
     presets: Mapping[PresetId, PresetSettings] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     numbers: NumberRules = field(default_factory=NumberRules)
+    e164: Callable[[str], str] = str
+    """A caller's number in E.164 where the site's region says how; any other text as it is."""
 
     def groups_of(self, agent: AgentId) -> tuple[GroupId, ...]:
         return tuple(group.id for group in self.groups.values() if group.priority_of(agent) is not None)

@@ -6,6 +6,7 @@ hung up) or rescinded (the phone could not be reached, or the agent left). Only 
 
 from dataclasses import replace
 
+from callbridge.domain.lifecycle.caller import seen_inside
 from callbridge.domain.lifecycle.offer_end import end_offer, pause_agent
 from callbridge.domain.lifecycle.people import give_call, make_busy
 from callbridge.domain.lifecycle.returning import give_up_route
@@ -60,13 +61,15 @@ def make_offer(step: Step, call: Call, signal: Reserved) -> None:
     )
     step.put(call)
     step.put_agent(replace(agent, offer=offer.id))
+    number, name, withheld = seen_inside(call)
     step.emit(
         Originate(
             call=call.id,
             channel=leg.channel,
             phone=settings.phone,
-            caller_number=call.caller_number,
-            caller_name=call.caller_name,
+            caller_number=number,
+            caller_name=name,
+            caller_withheld=withheld,
             timeout=step.options.offer_timeout + step.options.answer_timeout + ORIGINATE_MARGIN,
             named=settings.phone_in_page,
         )

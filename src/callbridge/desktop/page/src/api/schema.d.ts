@@ -1120,8 +1120,21 @@ export interface components {
             called: string;
             /** Caller Name */
             caller_name: string;
-            /** Caller Number */
+            /**
+             * Caller Number
+             * @description E.164 where the site's region says how, else as the PBX gives it; empty: there is none, or it is withheld.
+             */
             caller_number: string;
+            /**
+             * Caller Number Raw
+             * @description The number as the PBX gives it; empty where the caller is withheld.
+             */
+            caller_number_raw: string;
+            /**
+             * Caller Withheld
+             * @description The caller does not want to be shown: number and name are empty, unless the administrator shows them inside.
+             */
+            caller_withheld: boolean;
             consult: components["schemas"]["ConsultOut"] | null;
             /** Data */
             data: {
@@ -2081,8 +2094,21 @@ export interface components {
             called: string;
             /** Caller Name */
             caller_name: string;
-            /** Caller Number */
+            /**
+             * Caller Number
+             * @description E.164 where the site's region says how, else as the PBX gives it; empty: there is none, or it is withheld.
+             */
             caller_number: string;
+            /**
+             * Caller Number Raw
+             * @description The number as the PBX gives it; empty where the caller is withheld.
+             */
+            caller_number_raw: string;
+            /**
+             * Caller Withheld
+             * @description The caller does not want to be shown: number and name are empty, unless the administrator shows them inside.
+             */
+            caller_withheld: boolean;
             /**
              * Crm Url
              * @description The group's or the site's link with this call's values; null: none is configured, or a value would have led it to another place by `.` or `..`.

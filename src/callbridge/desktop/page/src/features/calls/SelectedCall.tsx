@@ -94,6 +94,7 @@ function Head({ call }: { call: Call }) {
           <Plain text={call.caller_name || number || name} line />
         </h2>
         <p class={css.under}>
+          {call.caller_withheld && (call.caller_name || number) && <span>{t("common.withheld")}</span>}
           {number && call.caller_name && (
             <span class="numbers">
               <Plain text={number} line />

@@ -120,6 +120,7 @@ describe("a call in words", () => {
     expect(callerName(call())).toBe("Max");
     expect(callerName(call({ caller_name: "" }))).toBe("+49 30 12345678");
     expect(callerName(call({ caller_name: " \n", caller_number: "" }))).toBe("Unknown caller");
+    expect(callerName(call({ caller_name: "", caller_number: "", caller_withheld: true }))).toBe("Number withheld");
   });
 });
 

@@ -14,8 +14,15 @@ export function partOf(call: Call, me: string | undefined): Part {
   return call.consult?.agent.id === me ? "asked" : "over";
 }
 
-export function callerName(call: Pick<Call, "caller_name" | "caller_number">, region: string | null = null): string {
-  return oneLine(call.caller_name) || shownNumber(call.caller_number, region) || t("common.unknownCaller");
+type Caller = Pick<Call, "caller_name" | "caller_number"> & Partial<Pick<Call, "caller_withheld">>;
+
+export function callerName(call: Caller, region: string | null = null): string {
+  return oneLine(call.caller_name) || shownNumber(call.caller_number, region) || nobodyShown(call);
+}
+
+/** What stands where neither name nor number is shown. */
+export function nobodyShown(call: Partial<Pick<Call, "caller_withheld">> | null | undefined): string {
+  return call?.caller_withheld ? t("common.withheld") : t("common.unknownCaller");
 }
 
 export function stateText(call: Call, me: string | undefined): string {

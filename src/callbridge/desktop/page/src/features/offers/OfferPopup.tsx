@@ -104,6 +104,9 @@ function Card({ offer }: { offer: Offer }) {
             <p class={css.name}>
               <Plain text={callerOf(offer)} line />
             </p>
+            {preview?.caller_withheld && (preview.caller_name || preview.caller_number) && (
+              <p class={css.number}>{t("common.withheld")}</p>
+            )}
             {preview?.caller_name && preview.caller_number && (
               <p class={cx("numbers", css.number)}>
                 <Plain text={phoneNumber(preview.caller_number)} line />

@@ -3,6 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import type { Offer } from "../../api/types";
 import { model } from "../../model/store";
 import { t } from "../../texts/t";
+import { nobodyShown } from "../calls/words";
 import { oneLine } from "../../ui/harmless";
 import { remember, remembered } from "../../ui/remember";
 
@@ -23,7 +24,7 @@ export async function setNotifying(wanted: boolean): Promise<boolean> {
 }
 
 export function callerOf(offer: Offer): string {
-  return oneLine(offer.preview?.caller_name || offer.preview?.caller_number || "") || t("common.unknownCaller");
+  return oneLine(offer.preview?.caller_name || offer.preview?.caller_number || "") || nobodyShown(offer.preview);
 }
 
 export function headline(offer: Offer): string {

@@ -13,6 +13,7 @@ import { Notice } from "../../ui/Notice";
 import { Panel } from "../../ui/Panel";
 import { Plain } from "../../ui/Plain";
 import { toastProblem } from "../../ui/Toasts";
+import { nobodyShown } from "../calls/words";
 import { soundBlocked } from "./audio";
 import { Devices } from "./Devices";
 import { Keypad } from "./Keypad";
@@ -145,7 +146,7 @@ function Wrong({ text, button, onClick }: { text: string; button: string; onClic
 }
 
 function callName(call: Call): string {
-  return oneLine(call.caller_name || call.caller_number) || t("common.unknownCaller");
+  return oneLine(call.caller_name || call.caller_number) || nobodyShown(call);
 }
 
 /** What is answered or hung up at the phone itself. */

@@ -1,6 +1,7 @@
 /** What the tables show: pure, from what the stream says and who there is. */
 import type { AgentDelta, Call, GroupDelta, Offer } from "../../api/types";
 import type { ById } from "../../model/world";
+import { nobodyShown } from "../calls/words";
 
 /** Somebody who is configured, with what no event says. */
 export interface Person {
@@ -117,7 +118,7 @@ export function waitingRows(
       const agent = rings.get(call.id);
       return {
         id: call.id,
-        caller: call.caller_name,
+        caller: call.caller_name || (call.caller_withheld && !call.caller_number ? nobodyShown(call) : ""),
         number: call.caller_number,
         group,
         groupName: groupName(group),
@@ -135,7 +136,7 @@ function groupAsked(call: Call): string {
 }
 
 export function callerOf(call: Call): string {
-  return call.caller_name || call.caller_number;
+  return call.caller_name || call.caller_number || (call.caller_withheld ? nobodyShown(call) : "");
 }
 
 /** The rows anew, each the same object as before where nothing in it has changed: only the others are drawn again. */

@@ -3,6 +3,7 @@ import type { AgentDelta, Call, CheckAnswer, Party, Transfer } from "../../api/t
 import { language, t, tOr } from "../../texts/t";
 import { oneLine } from "../../ui/harmless";
 import { phoneNumber } from "../../ui/number";
+import { nobodyShown } from "../calls/words";
 
 export type Way = "supervised" | "unsupervised";
 export type Mode = "soft" | "hard";
@@ -13,11 +14,11 @@ export type Target =
   /** As it is typed; `shown` as the gateway reads it. */
   | { kind: "number"; id: string; shown: string | null };
 
-type Caller = Pick<Call, "caller_name" | "caller_number">;
+type Caller = Pick<Call, "caller_name" | "caller_number"> & Partial<Pick<Call, "caller_withheld">>;
 
 /** "Anna Berg", else the number, else that it is not known. */
 export function callerName(call: Caller): string {
-  return nameOf(call) || t("common.unknownCaller");
+  return nameOf(call) || nobodyShown(call);
 }
 
 /** In the middle of a sentence. */

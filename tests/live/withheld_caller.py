@@ -1,0 +1,84 @@
+"""A very small SIP caller behind the trunk, for headers that the phone bank does not write. Signalling only."""
+
+import asyncio
+import re
+import secrets
+from typing import Self
+
+from callbridge.demo.instance import SIP_PORT
+
+
+class SipCaller(asyncio.DatagramProtocol):
+    """One call, from `invite` to `bye`; whatever the PBX asks meanwhile is answered with 200."""
+
+    def __init__(self, me: str, pbx: str) -> None:
+        self._me, self._pbx = me, pbx
+        self._id, self._tag, self._to_tag, self._cseq = secrets.token_hex(8), secrets.token_hex(4), "", 0
+        self._from = self._target = self._called = ""
+        self.answered = asyncio.Event()
+        self.seen: list[str] = []
+        """All messages of the PBX."""
+
+    @classmethod
+    async def open(cls, me: str, pbx: str) -> Self:
+        loop = asyncio.get_running_loop()
+        transport, self = await loop.create_datagram_endpoint(lambda: cls(me, pbx), local_addr=(me, 0))
+        self._transport = transport
+        self._port = transport.get_extra_info("sockname")[1]
+        return self
+
+    async def invite(self, called: str, who: str, extra: str = "", within: float = 10) -> None:
+        """`who`: the From header without its tag; `extra`: whole header lines. Returns once it is answered."""
+        self._called, self._from, self._target = called, who, f"sip:{called}@{self._pbx}:{SIP_PORT}"
+        self._cseq += 1
+        sdp = (
+            f"v=0\r\no=- 1 1 IN IP4 {self._me}\r\ns=-\r\nc=IN IP4 {self._me}\r\nt=0 0\r\n"
+            "m=audio 31000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+        )
+        self._request("INVITE", sdp, extra)
+        async with asyncio.timeout(within):
+            await self.answered.wait()
+
+    def bye(self) -> None:
+        self._cseq += 1
+        self._request("BYE")
+        self._transport.close()
+
+    def _request(self, method: str, body: str = "", extra: str = "") -> None:
+        to = f"<sip:{self._called}@{self._pbx}>" + (f";tag={self._to_tag}" if self._to_tag else "")
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        branch = f"z9hG4bK{secrets.token_hex(6)}"
+        self._send(
+            f"{method} {self._target} SIP/2.0\r\nVia: SIP/2.0/UDP {self._me}:{self._port};branch={branch};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: {self._from};tag={self._tag}\r\nTo: {to}\r\nCall-ID: {self._id}\r\n"
+            f"CSeq: {self._cseq} {method}\r\nContact: <sip:caller@{self._me}:{self._port}>\r\n"
+            f"Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n{extra}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+
+    def _send(self, message: str) -> None:
+        self._transport.sendto(message.encode(), (self._pbx, SIP_PORT))
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        message = data.decode(errors="replace")
+        self.seen.append(message)
+        if not message.startswith("SIP/2.0"):
+            if not message.startswith("ACK"):
+                self._agree(message)
+        elif "INVITE" in _header(message, "CSeq") and message.split()[1] >= "200":
+            tag = re.search(r";tag=([^;\s>]+)", _header(message, "To"))
+            contact = re.search(r"<(sip:[^>]+)>", _header(message, "Contact"))
+            self._to_tag = tag[1] if tag else ""
+            self._target = contact[1] if contact else self._target
+            self._request("ACK")
+            self.answered.set()
+
+    def _agree(self, message: str) -> None:
+        vias = "".join(f"{line}\r\n" for line in re.findall(r"(?im)^(Via:.*?)\r?$", message))
+        copied = "".join(f"{name}: {_header(message, name)}\r\n" for name in ("From", "To", "Call-ID", "CSeq"))
+        contact = f"Contact: <sip:caller@{self._me}:{self._port}>\r\n"
+        self._send(f"SIP/2.0 200 OK\r\n{vias}{copied}{contact}Content-Length: 0\r\n\r\n")
+
+
+def _header(message: str, name: str) -> str:
+    found = re.search(rf"(?im)^{name}:\s*(.*?)\r?$", message)
+    return found[1] if found else ""
