@@ -31,7 +31,9 @@ class Lab:
     pbx: Pbx
     bank: Bank
     voices: Mapping[str, int]
-    """The tone in Hz by which each web agent is heard, once their microphone plays it."""
+    """The tone in Hz by which each web and foreign agent is heard, once their microphone plays it."""
+    foreign_address: str
+    """Where a test may have phones of its own."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Lab:
         agents: Sequence[str],
         web_agents: Sequence[str] = (),
         inside: Sequence[str] = (),
+        foreign_agents: Sequence[str] = (),
         dids: Mapping[str, str],
         dialplan: str = "",
         indications: str = "",
@@ -47,7 +50,8 @@ class Lab:
         verbose: int = 0,
         keep: bool = False,
     ) -> None:
-        """`agents` are endpoints' names, each with a phone in the bank; `web_agents` have theirs in a browser.
+        """`agents` are endpoints' names, each with a phone in the bank; `web_agents` have theirs in a browser,
+        `foreign_agents` one that the test itself plays, see `endpoint`.
 
         `inside` are phones of the PBX that are no agents'; each has an address in `inside`, where a test plays it.
         `dids` maps dialled numbers to groups' ids, `dialplan` is appended to the PBX's extensions.conf, `indications`
@@ -55,8 +59,13 @@ class Lab:
         behind.
         """
         self.endpoints = [
-            Endpoint(name=agent, password=secrets.token_hex(8), web=agent in web_agents)
-            for agent in (*agents, *web_agents)
+            Endpoint(
+                name=agent,
+                password=secrets.token_hex(8),
+                web=agent in web_agents,
+                foreign=agent in foreign_agents,
+            )
+            for agent in (*agents, *web_agents, *foreign_agents)
         ]
         self.inside: dict[str, str] = dict.fromkeys(inside, "")
         self._dids = dict(dids)
@@ -105,7 +114,8 @@ class Lab:
             indications=self._indications,
             verbose=self._verbose,
         )
-        desk = [endpoint for endpoint in self.endpoints if not endpoint.web]
+        desk = [endpoint for endpoint in self.endpoints if not (endpoint.web or endpoint.foreign)]
+        self.foreign_address = f"{subnet}.200"
         self.bank = Bank(
             program,
             self.folder,
@@ -115,7 +125,11 @@ class Lab:
             endpoints=desk,
             verbose=self._verbose,
         )
-        self.voices = {endpoint.name: self.bank.voice(endpoint.name) for endpoint in self.endpoints if endpoint.web}
+        self.voices = {
+            endpoint.name: self.bank.voice(endpoint.name)
+            for endpoint in self.endpoints
+            if endpoint.web or endpoint.foreign
+        }
         # At the same time, since phones first register a second after the bank's start anyway.
         await asyncio.gather(self.pbx.start(), self.bank.start())
         await self.bank.wait_registered()
@@ -128,6 +142,9 @@ class Lab:
         await asyncio.gather(*(instance.stop() for instance in running))
         if not self._keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def endpoint(self, name: str) -> Endpoint:
+        return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
 
     async def ami(self) -> AmiClient:
         """A session on the PBX with every permission, for a test's own observation; a new one after a restart."""

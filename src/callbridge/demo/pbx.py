@@ -41,6 +41,8 @@ class Endpoint:
     password: str
     web: bool = False
     """A phone in a web page, which registers by WebSocket; the phone bank does not play it."""
+    foreign: bool = False
+    """A desk phone that somebody else plays than the phone bank."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
