@@ -1,5 +1,6 @@
 """What ops copy: the example loads, the unit hands over the secrets that it names, and the images can be built."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -110,14 +111,14 @@ def test_given_a_recipe_when_read_then_every_stage_begins_with_the_base_that_can
 
 
 def test_given_only_what_the_image_copies_when_installed_then_the_command_says_its_version(tmp_path: Path) -> None:
-    """The recipe's own steps; the packages that it needs are taken from here instead of fetched."""
+    """The recipe's own steps; packages are taken from here, and so is the page, which `make` builds before."""
     context = tmp_path / "src"
     context.mkdir()
     for name in copied("Dockerfile"):
         copy_into(context, name)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(context)]
-    subprocess.run(build, check=True)
+    subprocess.run(build, check=True, env={**os.environ, "CALLBRIDGE_PAGE_LATER": "1"})
     (wheel,) = tmp_path.glob("*.whl")
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
