@@ -106,6 +106,16 @@ def test_given_the_other_events_when_decoded_then_each_is_its_signal() -> None:
     )
     assert decode(event("Newstate", ChannelState="4"), WORD) is None
     assert decode(event("Hangup", Cause="21"), WORD) == ChannelGone(channel=ChannelId("17.1"), cause=21)
+    for status, shown in (
+        ("486", 486),
+        ("200", None),
+        ("", None),
+        ("SIP 486", None),
+        ("-86", None),
+        ("9" * 5000, None),
+    ):
+        gone = ChannelGone(channel=ChannelId("17.1"), cause=17, sip_status=shown)
+        assert decode(event("Hangup", Cause="17", TechCause=status), WORD) == gone
     assert decode({"Event": "DeviceStateChange", "Device": "PJSIP/anna", "State": "UNAVAILABLE"}, WORD) == (
         PhoneChanged(phone="PJSIP/anna", state=PhoneState.UNREACHABLE)
     )

@@ -18,6 +18,7 @@ APPLICATIONS = {
     ),
     "BridgeAdd": "app_bridgeaddchan",
     "BridgeWait": "app_bridgewait",
+    "ChanSpy": "app_chanspy",
     "Dial": "app_dial",
     "ExecIf": "app_exec",
     "Gosub": "app_stack",
@@ -39,6 +40,7 @@ FUNCTIONS = {
     "GLOBAL_DELETE": "func_global",
     "IF": "func_logic",
     "IFMODULE": "func_module",
+    "IMPORT": "func_logic",
     "LEN": "func_strings",
     "PJSIP_ENDPOINT": "func_pjsip_endpoint",
     "REGEX": "func_strings",
@@ -46,7 +48,7 @@ FUNCTIONS = {
     "TOLOWER": "func_strings",
     "VOLUME": "func_volume",
 }
-SPARED = {"app_dial", "app_mixmonitor", "app_playtones"}
+SPARED = {"app_chanspy", "app_dial", "app_mixmonitor", "app_playtones"}
 """Applications that no caller needs: Dial is between agents, the others are asked for with IFMODULE."""
 
 

@@ -45,6 +45,7 @@ target_gone       .                 returning                      returning    
 target_overdue    .                 returning                      returning           returning           returning                              returning          .          ending          .
 fourth_up         .                 .                              conference          conference          .                                      .                  .          .               .
 fourth_gone       .                 .                              .                   .                   ./external/returning                   .                  .          .               .
+fourth_failed     .                 .                              .                   .                   .                                      .                  .          .               .
 fourth_overdue    .                 .                              .                   .                   .                                      .                  .          .               .
 settled           .                 .                              .                   .                   .                                      external/talking   talking    .               .
 stuck             returning         returning                      returning           returning           returning                              returning/waiting  waiting    ending          waiting

@@ -278,6 +278,7 @@ FACTS: dict[str, list[Provoke]] = {
     "target_overdue": [_time],
     "fourth_up": [_up(_FOURTH)],
     "fourth_gone": [*(_gone(_FOURTH, cause) for cause in _CAUSES), _gone_first(_FOURTH), _vanished(_FOURTH)],
+    "fourth_failed": [*(_gone(_FOURTH, cause) for cause in _CAUSES), _vanished(_FOURTH)],
     "fourth_overdue": [_time],
     "settled": [_settle],
     "stuck": [_stuck],

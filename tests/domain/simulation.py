@@ -293,11 +293,11 @@ class Simulation:
             channel.turn += 1
         self.facts.append(ChannelEntered(fact=channel.fact()))
 
-    def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+    def hang_up(self, channel_id: ChannelId, cause: int = 16, *, sip: int | None = None) -> None:
         if channel_id in self.channels:
             self._leave(channel_id)
             self.channels.pop(channel_id, None)
-            self.facts.append(ChannelGone(channel=channel_id, cause=cause))
+            self.facts.append(ChannelGone(channel=channel_id, cause=cause, sip_status=sip))
 
     def arrive(
         self,

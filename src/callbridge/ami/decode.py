@@ -146,7 +146,11 @@ def decode(message: Message, stamp: str) -> Signal | None:
         case "Newstate":
             return _newstate(message)
         case "Hangup":
-            return ChannelGone(channel=ChannelId(text(message, "Uniqueid")), cause=_number(text(message, "Cause")))
+            return ChannelGone(
+                channel=ChannelId(text(message, "Uniqueid")),
+                cause=_number(text(message, "Cause")),
+                sip_status=_sip_status(text(message, "TechCause")),
+            )
         case "UserEvent" if text(message, "UserEvent") == WAITS:
             return ChannelEntered(fact=channel_fact(message, bridge=MUSIC, room=None))
         case "UserEvent" if text(message, "UserEvent") == LEAVES:
@@ -245,6 +249,11 @@ def unescaped(name: str) -> str:
 
 def _from_c(value: str) -> str:
     return _ESCAPED.sub(lambda found: " " if found[1] in "abfnrtv" else found[1], value)
+
+
+def _sip_status(value: str) -> int | None:
+    """`TechCause` of a PJSIP channel (seen in Asterisk 22.10): a final status other than success."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) == 3 and value >= "300" else None
 
 
 def _number(value: str) -> int:

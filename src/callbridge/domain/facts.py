@@ -6,6 +6,7 @@ from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
 from callbridge.domain.lifecycle.caller import caller_of
+from callbridge.domain.lifecycle.legs import end_of, fourth_failed, record_end
 from callbridge.domain.lifecycle.returning import group_route, to_fallback
 from callbridge.domain.lifecycle.screen_pop import parse_attached_data
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
@@ -205,8 +206,14 @@ def gone(step: Step, channel: ChannelId, signal: Signal) -> None:
     call = step.put(replace(call, legs=tuple(leg for leg in call.legs if leg.channel != channel)))
     if call.state in ARRANGED:
         if lost is not None and not lost.releasing:
-            consulting.apply(step, call, Event.AGENT_GONE if present else _GONE[lost.role], signal)
+            record_end(step, call, lost, signal)
+            event = Event.AGENT_GONE if present else _GONE[lost.role]
+            if event is Event.FOURTH_GONE and lost.unanswered:
+                call, event = fourth_failed(step, call, lost, end_of(signal)), Event.FOURTH_FAILED
+            consulting.apply(step, call, event, signal)
     elif present or call.state is CallState.ENDING:
+        if lost is not None and not lost.releasing:
+            record_end(step, call, lost, signal)
         apply(step, call, Stimulus.LEG_GONE, signal)
 
 

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from callbridge.domain.model.agents import AgentState, PhoneState
 from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.causes import Reason
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.offer import OfferKind, OfferState
 from callbridge.domain.model.settings import AgentTransferMode
@@ -129,6 +130,24 @@ class PopOut(Out):
     """Who picked the caller up and put them down at once, within `options.min_talk`: the caller waits since before."""
 
 
+class LegEndOut(Out):
+    """What the other side said instead of picking up."""
+
+    reason: Reason
+    cause: int | None
+    """Q.850; null where the PBX did not tell, or the gateway gave up by itself."""
+    sip_status: int | None
+    """Of the answer to the INVITE; null where there was none, or the PBX does not tell."""
+
+
+class NotReachedOut(Out):
+    """A number that was called in vain."""
+
+    number: Text
+    """In international form."""
+    said: LegEndOut
+
+
 class OfferOut(Out):
     id: str
     call: str
@@ -141,6 +160,10 @@ class OfferOut(Out):
     state: OfferState
     ended_at: Moment
     reason: Text | None
+    """Of a rejected one `button` or `phone`; of one that was taken back why: `unreachable`, `network_trouble`,
+    `agent_left`, `cancelled`, `caller_hung_up`, ..."""
+    said: LegEndOut | None
+    """What their phone said, where it was the phone that ended it."""
     preview: PopOut | None
 
 
@@ -168,7 +191,10 @@ class TransferOut(Out):
     made_at: Moment
     ended_at: Moment
     failure: str | None
-    """Why it failed: `rejected`, `no_answer`, `unreachable`, `waited_too_long`, `caller_hung_up`, ..."""
+    """Why it failed: `rejected`, `no_answer`, `unreachable`, `network_trouble` of an agent; one of `Reason` of a number; or
+    `waited_too_long`, `caller_hung_up`, `target_hung_up`, ..."""
+    said: LegEndOut | None
+    """What the target's phone or network said, where they were not reached."""
     taken_by: str | None
 
 
@@ -223,6 +249,8 @@ class CallOut(Out):
     transfer: TransferOut | None
     pop: PopOut | None
     consult: ConsultOut | None
+    fourth_failure: NotReachedOut | None
+    """Why the last fourth party of this consultation was not reached; null again once another one is called."""
     recording: RecordingOut | None
     """Null where the PBX does not record this call."""
     parties: list[PartyOut]

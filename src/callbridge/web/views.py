@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from callbridge.domain.model.agents import Agent, AgentState, PhoneState
 from callbridge.domain.model.calls import Call, CallState, HistoryEntry
+from callbridge.domain.model.causes import LegEnd
 from callbridge.domain.model.ids import AgentId, GroupId, PresetId
 from callbridge.domain.model.offer import Note, Offer, OfferState, Pop
 from callbridge.domain.model.settings import AgentSettings, Settings
@@ -74,6 +75,7 @@ def offer_out(settings: Settings, offer: Offer, pop: Pop | None) -> out.OfferOut
         state=offer.state,
         ended_at=moment(offer.ended_at),
         reason=offer.reason,
+        said=leg_end_out(offer.leg_end),
         preview=pop_out(settings, preview) if preview else None,
     )
 
@@ -116,6 +118,7 @@ def transfer_out(settings: Settings, transfer: Transfer) -> out.TransferOut:
         made_at=moment(transfer.made_at),
         ended_at=moment(transfer.ended_at),
         failure=transfer.failure,
+        said=leg_end_out(transfer.leg_end),
         taken_by=transfer.taken_by,
     )
 
@@ -146,9 +149,20 @@ def call_out(world: World, call: Call) -> out.CallOut:
         transfer=transfer_out(settings, call.transfer) if call.transfer else None,
         pop=pop_out(settings, pop) if pop else None,
         consult=_consult_out(settings, call),
+        fourth_failure=_fourth_failure_out(call),
         recording=_recording_out(settings, call),
         parties=parties_of(world, call),
     )
+
+
+def leg_end_out(end: LegEnd | None) -> out.LegEndOut | None:
+    return out.LegEndOut(reason=end.reason, cause=end.cause, sip_status=end.sip_status) if end else None
+
+
+def _fourth_failure_out(call: Call) -> out.NotReachedOut | None:
+    failure = call.consult.fourth_failure if call.consult else None
+    said = leg_end_out(failure.leg_end) if failure else None
+    return out.NotReachedOut(number=international(failure.number), said=said) if failure and said else None
 
 
 def _recording_out(settings: Settings, call: Call) -> out.RecordingOut | None:

@@ -13,7 +13,7 @@ from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, end_with_
 from callbridge.domain.lifecycle.people import give_call
 from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
-from callbridge.domain.model.causes import END_FOLLOWS
+from callbridge.domain.model.causes import END_FOLLOWS, LegEnd
 from callbridge.domain.model.consult import Consult, Stage
 from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import Leg, LegRole, LegState
@@ -32,12 +32,19 @@ from callbridge.domain.model.transfer import Route, RouteKind, TransferState
 
 
 def fail(
-    step: Step, call: Call, why: str, *, state: TransferState = TransferState.FAILED, offer: OfferState | None = None
+    step: Step,
+    call: Call,
+    why: str,
+    *,
+    state: TransferState = TransferState.FAILED,
+    offer: OfferState | None = None,
+    how: str | None = None,
+    leg_end: LegEnd | None = None,
 ) -> Call:
     """The transfer came to nothing: caller and agent 1 talk again."""
     if call.transfer is not None and not call.transfer.ended:
-        call = returning.end_transfer(step, call, state, why)
-    call = drop_fourth(step, drop_target(step, call, offer or OfferState.CANCELLED, why))
+        call = returning.end_transfer(step, call, state, why, leg_end)
+    call = drop_fourth(step, drop_target(step, call, offer or OfferState.CANCELLED, how or why, leg_end))
     if call.agent_leg is not None:
         step.emit(SetHear(call=call.id, channel=call.agent_leg.channel, hear="silence"))
     consult = replace(call.consult or Consult(stage=Stage.RETURNING), stage=Stage.RETURNING, route=None, settled=False)

@@ -5,11 +5,10 @@ from dataclasses import replace
 from callbridge.domain.consult.moves import fail
 from callbridge.domain.lifecycle.caller import seen_inside, seen_outside
 from callbridge.domain.lifecycle.legs import drop_target, keep_caller
-from callbridge.domain.lifecycle.people import give_call, make_busy
+from callbridge.domain.lifecycle.people import FAILURE, OFFER_ENDS, give_call, pause_for, phone_failed
 from callbridge.domain.lifecycle.screen_pop import make_pop
-from callbridge.domain.model.agents import MISSED_OFFER, PHONE_UNREACHABLE
 from callbridge.domain.model.calls import Call, CallState
-from callbridge.domain.model.causes import DECLINED, NO_ANSWER
+from callbridge.domain.model.causes import Fault, LegEnd
 from callbridge.domain.model.consult import Consult, Stage
 from callbridge.domain.model.effects import ORIGINATE_MARGIN, ConfirmReservation, Originate, Park, SetHear
 from callbridge.domain.model.ids import AgentId, leg_channel_id
@@ -164,34 +163,34 @@ def accepted(step: Step, call: Call, how: str) -> Call:
     return call
 
 
-def refused(step: Step, call: Call, cause: int, how: str = "phone") -> None:
-    """The target's phone said no, or nothing at all."""
+def not_reached(step: Step, call: Call, end: LegEnd, how: str = "phone") -> None:
+    """The target's phone said no, or nothing at all: the group's next agent, or back to the caller.
+
+    `how` an agent said no: with the `phone`, or a `button`.
+    """
     offer = call.consult.offer if call.consult else None
-    if cause in DECLINED:
-        _next(step, call, OfferState.REJECTED, "rejected", how)
+    if offer is None:
+        fail(step, call, end.reason.value, leg_end=end)
         return
-    missed = cause in NO_ANSWER
-    _next(
-        step, call, OfferState.TIMED_OUT if missed else OfferState.RESCINDED, "no_answer" if missed else "unreachable"
-    )
-    if offer is not None:
-        make_busy(step, offer.agent, MISSED_OFFER if missed else PHONE_UNREACHABLE)
+    fault = phone_failed(step, offer.agent, end)
+    why = FAILURE[fault]
+    _next(step, call, fault, why, how=how if fault is Fault.REFUSED else why, end=None if how == "button" else end)
 
 
 def rescinded(step: Step, call: Call, why: str) -> None:
-    _next(step, call, OfferState.RESCINDED, why)
+    _next(step, call, None, why, how=why)
 
 
-def _next(step: Step, call: Call, state: OfferState, why: str, reason: str | None = None) -> None:
-    """The group's next agent, or back to the caller."""
+def _next(
+    step: Step, call: Call, fault: Fault | None, why: str, *, how: str | None = None, end: LegEnd | None = None
+) -> None:
     consult = call.consult
     assert consult is not None
+    state = OfferState.RESCINDED if fault is None else OFFER_ENDS[fault]
     if consult.route is None or consult.route.kind is not RouteKind.GROUP or consult.offer is None:
-        external = consult.offer is None
-        busy = "busy" if external and why == "rejected" else why
-        fail(step, call, busy, offer=state)
+        fail(step, call, why, offer=state, how=how, leg_end=end)
         return
-    code = MISSED_OFFER if why == "no_answer" else PHONE_UNREACHABLE if why == "unreachable" else "rejected_recently"
-    pause = Pause(agent=consult.offer.agent, until=step.now + step.options.reject_pause, why=code)
+    code, seconds = pause_for(step, fault or Fault.REFUSED)
+    pause = Pause(agent=consult.offer.agent, until=step.now + seconds, why=code)
     call = step.put(replace(call, pauses=(*call.pauses, pause)))
-    drop_target(step, call, state, reason)
+    drop_target(step, call, state, how, end)

@@ -8,11 +8,12 @@ from callbridge.domain.consult.requests import (
     mute,
 )
 from callbridge.domain.lifecycle import returning
-from callbridge.domain.lifecycle.legs import drop_fourth, drop_target
+from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, fourth_failed
 from callbridge.domain.model.calls import Call
+from callbridge.domain.model.causes import NOBODY_ANSWERED, NOT_THERE, said
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import SetHear
-from callbridge.domain.model.legs import LegRole
+from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import (
     DoParty,
@@ -68,12 +69,22 @@ def party_left(step: Step, call: Call, signal: Signal) -> None:
 
 
 def fourth_said_no(step: Step, call: Call, signal: Signal) -> None:
-    step.record(call.id, "fourth.not_reached", call.agent)
-    tell_everybody(step, call)
+    """They were rung in vain; `fourth_failure` says why."""
+    failure = call.consult.fourth_failure if call.consult else None
+    number = failure.number if failure else None
+    step.record(call.id, "fourth.not_reached", call.agent, number=number, **said(failure.leg_end if failure else None))
+    if call.consult is not None and call.consult.stage is Stage.CONFERENCE:
+        party_left(step, call, signal)
+    else:
+        tell_everybody(step, call)
 
 
 def fourth_overdue(step: Step, call: Call, signal: Signal) -> None:
-    fourth_said_no(step, drop_fourth(step, call), signal)
+    fourth = call.party(LegRole.FOURTH)
+    if fourth is not None:
+        end = NOT_THERE if fourth.state is LegState.DIALING else NOBODY_ANSWERED
+        call = fourth_failed(step, drop_fourth(step, call), fourth, end)
+    fourth_said_no(step, call, signal)
 
 
 def release_fourth(step: Step, call: Call, signal: Signal) -> None:

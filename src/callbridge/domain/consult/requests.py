@@ -130,6 +130,8 @@ def call_fourth(step: Step, call: Call, signal: Signal) -> None:
         step.record(call.id, "fourth.refused", signal.agent, code=refusal.code)
         _refuse(step, signal, refusal.code, refusal.detail)
         return
+    if call.consult is not None:
+        call = replace(call, consult=replace(call.consult, fourth_failure=None))
     call = dial_external(step, call, signal.number, LegRole.FOURTH)
     step.publish(call.id, "call.updated", [call.agent])
     fourth = call.party(LegRole.FOURTH)

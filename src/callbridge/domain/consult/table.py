@@ -32,6 +32,8 @@ class Event(StrEnum):
     """The target's phone rang long enough, be it again, or the PBX said that it failed and no reason came."""
     FOURTH_UP = "fourth_up"
     FOURTH_GONE = "fourth_gone"
+    FOURTH_FAILED = "fourth_failed"
+    """They were rung, and their leg ended before they picked up."""
     FOURTH_OVERDUE = "fourth_overdue"
     SETTLED = "settled"
     """Everybody is where the stage wants them."""
@@ -71,6 +73,7 @@ target_gone       -                target_said_no   target_hung_up   target_hung
 target_overdue    -                target_overdue   target_away      target_away      target_away      target_away      -                target_away      -
 fourth_up         -                -                all_talk         all_talk         all_talk         release_fourth   release_fourth   release_fourth   -
 fourth_gone       -                -                fourth_said_no   fourth_said_no   party_left       -                -                last_words       -
+fourth_failed     -                -                fourth_said_no   fourth_said_no   fourth_said_no   -                -                -                -
 fourth_overdue    -                -                fourth_overdue   fourth_overdue   fourth_overdue   -                -                fourth_overdue   -
 settled           told             told             consulting       told             conferring       completed        returned         told             external
 stuck             not_held         give_up          give_up          give_up          give_up          target_lost      lost             end_all          external_lost

@@ -6,11 +6,11 @@ from callbridge.domain.consult import offers as target_offers
 from callbridge.domain.consult.gone_cells import last_words
 from callbridge.domain.consult.moves import answer, back_without_agent, fail, to_stage
 from callbridge.domain.consult.party_cells import party_left
-from callbridge.domain.lifecycle.legs import release
+from callbridge.domain.lifecycle.legs import end_of, release
 from callbridge.domain.model.calls import Call
+from callbridge.domain.model.causes import NOBODY_ANSWERED, NOT_THERE, LegEnd, Reason
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import SetHear
-from callbridge.domain.model.facts import ChannelGone
 from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
@@ -39,23 +39,22 @@ def consult(step: Step, call: Call, signal: Signal) -> None:
 
 
 def target_said_no(step: Step, call: Call, signal: Signal) -> None:
-    cause = signal.cause if isinstance(signal, ChannelGone) else 0
-    target_offers.refused(step, call, cause)
+    target_offers.not_reached(step, call, end_of(signal))
 
 
 def target_overdue(step: Step, call: Call, signal: Signal) -> None:
     """An answer that was promised did not come, or an external number rang long enough, or cannot be reached."""
     leg = call.party(LegRole.TARGET)
     never = leg is None or leg.state is LegState.DIALING
-    target_offers.refused(step, release(step, call, leg), 0 if never else 19)
+    target_offers.not_reached(step, release(step, call, leg), NOT_THERE if never else NOBODY_ANSWERED)
 
 
 def offer_timeout(step: Step, call: Call, signal: Signal) -> None:
-    target_offers.refused(step, call, 19)
+    target_offers.not_reached(step, call, NOBODY_ANSWERED)
 
 
 def reject(step: Step, call: Call, signal: Signal) -> None:
-    target_offers.refused(step, call, 21, how="button")
+    target_offers.not_reached(step, call, LegEnd(reason=Reason.DECLINED), how="button")
     answer(step, signal)
 
 

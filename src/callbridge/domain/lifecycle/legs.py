@@ -4,6 +4,9 @@ from dataclasses import replace
 
 from callbridge.domain.lifecycle.people import take_call
 from callbridge.domain.model.calls import Call
+from callbridge.domain.model.causes import DIED, NOT_THERE, LegEnd, said
+from callbridge.domain.model.causes import leg_end as leg_end_of
+from callbridge.domain.model.consult import NotReached
 from callbridge.domain.model.effects import (
     Hangup,
     Mute,
@@ -11,9 +14,24 @@ from callbridge.domain.model.effects import (
     SetAfter,
     SetHear,
 )
+from callbridge.domain.model.facts import ChannelGone
 from callbridge.domain.model.legs import Leg, LegRole
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
+
+
+def end_of(signal: Signal) -> LegEnd:
+    """What a leg's end says, where this signal is one; else nobody saw how it ended."""
+    return leg_end_of(signal.cause, signal.sip_status) if isinstance(signal, ChannelGone) else NOT_THERE
+
+
+def record_end(step: Step, call: Call, leg: Leg, signal: Signal) -> None:
+    """A leg that came to nothing, or died: nobody asked for that, and what the other side said is kept."""
+    if not isinstance(signal, ChannelGone) or not (leg.unanswered or signal.cause in DIED):
+        return
+    end = said(end_of(signal)) if leg.unanswered else {"cause": signal.cause}
+    step.record(call.id, "leg.ended", leg.agent, role=leg.role.value, number=leg.number, **end)
 
 
 def release(step: Step, call: Call, leg: Leg | None) -> Call:
@@ -27,7 +45,9 @@ def release(step: Step, call: Call, leg: Leg | None) -> Call:
     return step.put(replace(call, legs=legs))
 
 
-def drop_target(step: Step, call: Call, state: OfferState, reason: str | None = None) -> Call:
+def drop_target(
+    step: Step, call: Call, state: OfferState, reason: str | None = None, leg_end: LegEnd | None = None
+) -> Call:
     """The target's phone is released and its agent free; a pending offer ends in `state`."""
     call = release(step, call, call.party(LegRole.TARGET))
     consult = call.consult
@@ -36,11 +56,11 @@ def drop_target(step: Step, call: Call, state: OfferState, reason: str | None = 
     offer = consult.offer
     agent = step.world.agents.get(offer.agent)
     if offer.state is OfferState.PENDING:
-        ended = replace(offer, state=state, ended_at=step.now, reason=reason)
+        ended = replace(offer, state=state, ended_at=step.now, reason=reason, leg_end=leg_end)
         if agent is not None:
             idle_since = step.now if state is OfferState.REJECTED else agent.idle_since
             step.put_agent(replace(agent, offer=None, idle_since=idle_since))
-        step.record(call.id, f"offer.{state.value}", offer.agent, offer=offer.id, reason=reason)
+        step.record(call.id, f"offer.{state.value}", offer.agent, offer=offer.id, reason=reason, **said(leg_end))
         call = step.put(replace(call, consult=replace(consult, offer=ended)))
         step.publish_offer(call, ended)
     else:
@@ -53,6 +73,14 @@ def drop_target(step: Step, call: Call, state: OfferState, reason: str | None = 
 
 def drop_fourth(step: Step, call: Call) -> Call:
     return release(step, call, call.party(LegRole.FOURTH))
+
+
+def fourth_failed(step: Step, call: Call, leg: Leg, end: LegEnd) -> Call:
+    """Why the fourth party was not reached, kept with the consultation."""
+    if call.consult is None or leg.number is None:
+        return call
+    failure = NotReached(number=leg.number, leg_end=end)
+    return step.put(replace(call, consult=replace(call.consult, fourth_failure=failure)))
 
 
 def release_all(step: Step, call: Call) -> Call:

@@ -4,13 +4,16 @@ from dataclasses import replace
 
 from callbridge.domain.lifecycle.legs import release_leg
 from callbridge.domain.model.calls import Call
+from callbridge.domain.model.causes import LegEnd, said
 from callbridge.domain.model.effects import ReleaseReservation
 from callbridge.domain.model.ids import AgentId
 from callbridge.domain.model.offer import OfferState, Pause
 from callbridge.domain.model.step import Step
 
 
-def end_offer(step: Step, call: Call, state: OfferState, reason: str | None = None) -> Call:
+def end_offer(
+    step: Step, call: Call, state: OfferState, reason: str | None = None, leg_end: LegEnd | None = None
+) -> Call:
     """A pending offer ends without a winner: the phone stops ringing and the agent is free of it.
 
     The call is left without a place to go: the caller of this decides where.
@@ -19,14 +22,14 @@ def end_offer(step: Step, call: Call, state: OfferState, reason: str | None = No
     assert offer is not None
     assert offer.state is OfferState.PENDING
     call = release_leg(step, call)
-    offer = replace(offer, state=state, ended_at=step.now, reason=reason)
+    offer = replace(offer, state=state, ended_at=step.now, reason=reason, leg_end=leg_end)
     call = step.put(replace(call, offer=offer, pop=None))
     agent = step.world.agents[offer.agent]
     idle_since = step.now if state is OfferState.REJECTED else agent.idle_since
     step.put_agent(replace(agent, offer=None, idle_since=idle_since))
     step.emit(ReleaseReservation(offer=offer.id))
     step.publish(call.id, "offer.ended", [offer.agent])
-    step.record(call.id, f"offer.{state.value}", offer.agent, offer=offer.id, reason=reason)
+    step.record(call.id, f"offer.{state.value}", offer.agent, offer=offer.id, reason=reason, **said(leg_end))
     return call
 
 

@@ -5,3 +5,5 @@ SOON = 0.5
 
 TRIES = 3
 """Moves that may come to nothing before the state is told that it cannot be done."""
+PBX_PAUSE = 5.0
+"""Seconds until an agent is asked again for this call whose phone the PBX or the network did not get to ring."""

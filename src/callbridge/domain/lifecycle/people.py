@@ -2,10 +2,16 @@
 
 from dataclasses import replace
 
-from callbridge.domain.model.agents import LOGGED_IN, Agent, Presence
+from callbridge.domain.lifecycle.patience import PBX_PAUSE
+from callbridge.domain.model.agents import LOGGED_IN, MISSED_OFFER, PHONE_UNREACHABLE, Agent, Presence
+from callbridge.domain.model.causes import Fault, LegEnd
 from callbridge.domain.model.ids import AgentId, CallId
+from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
 from callbridge.domain.model.step import Step
+
+_SAME_TROUBLE = 60.0
+"""Seconds in which a phone that the network did not reach twice is taken for the one that fails."""
 
 
 def log_in(step: Step, signal: LogIn) -> None:
@@ -75,6 +81,52 @@ def make_busy(step: Step, agent_id: AgentId, reason: str) -> None:
     if agent is not None and agent.presence is not Presence.OFFLINE:
         step.put_agent(replace(agent, presence=Presence.BUSY, reason=reason, set_by=None, set_at=None))
         step.record(None, "agent.presence", agent_id, presence=Presence.BUSY.value, reason=reason)
+
+
+def phone_failed(step: Step, agent_id: AgentId, end: LegEnd) -> Fault:
+    """Whose fault it is that this agent's phone was not reached, and what becomes of the agent.
+
+    The network's fault once is the network's. Twice within a minute it is this phone that it does not lead to.
+    """
+    fault = end.fault
+    agent = step.world.agents.get(agent_id)
+    if fault is Fault.NETWORK and agent is not None:
+        again = agent.network_failed_at is not None and step.now - agent.network_failed_at < _SAME_TROUBLE
+        step.put_agent(replace(agent, network_failed_at=step.now))
+        fault = Fault.PHONE if again else fault
+    if fault is Fault.PHONE:
+        make_busy(step, agent_id, PHONE_UNREACHABLE)
+    elif fault is Fault.AWAY:
+        make_busy(step, agent_id, MISSED_OFFER)
+    return fault
+
+
+def pause_for(step: Step, fault: Fault) -> tuple[str, float]:
+    """Why, and for how many seconds, the call is not offered again to an agent whose phone failed so."""
+    match fault:
+        case Fault.NETWORK:
+            return "not_connected", PBX_PAUSE
+        case Fault.PHONE:
+            return PHONE_UNREACHABLE, step.options.reject_pause
+        case Fault.AWAY:
+            return MISSED_OFFER, step.options.reject_pause
+        case _:
+            return "rejected_recently", step.options.reject_pause
+
+
+FAILURE = {
+    Fault.REFUSED: "rejected",
+    Fault.AWAY: "no_answer",
+    Fault.PHONE: "unreachable",
+    Fault.NETWORK: "network_trouble",
+}
+"""What is said of an agent who was not reached."""
+OFFER_ENDS = {
+    Fault.REFUSED: OfferState.REJECTED,
+    Fault.AWAY: OfferState.TIMED_OUT,
+    Fault.PHONE: OfferState.RESCINDED,
+    Fault.NETWORK: OfferState.RESCINDED,
+}
 
 
 def give_call(step: Step, agent_id: AgentId, call: CallId) -> None:

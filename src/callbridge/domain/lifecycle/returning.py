@@ -8,6 +8,7 @@ dialplan's own fallback.
 from dataclasses import replace
 
 from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.causes import LegEnd, said
 from callbridge.domain.model.effects import ToFallback
 from callbridge.domain.model.ids import AgentId, GroupId
 from callbridge.domain.model.step import Step
@@ -23,13 +24,13 @@ def group_route(step: Step, group: GroupId, since: float) -> Route | None:
     return Route(kind=RouteKind.GROUP, group=group, since=since, deadline=deadline)
 
 
-def give_up_route(step: Step, call: Call, why: str) -> None:
+def give_up_route(step: Step, call: Call, why: str, leg_end: LegEnd | None = None) -> None:
     """An offer came to nothing: the group's next agent, or the next place of the fallback order."""
     match call.route.kind:
         case RouteKind.GROUP:
             wait(step, call, call.route)
         case RouteKind.AGENT:
-            recall(step, call, why)
+            recall(step, call, why, leg_end=leg_end)
         case RouteKind.RECALL:
             route_to_group(step, call, why)
 
@@ -56,10 +57,10 @@ def wait(step: Step, call: Call, route: Route) -> None:
     step.put(replace(call, state=CallState.WAITING, route=route, agent=None, pop=None, deadline=None, attempts=0))
 
 
-def recall(step: Step, call: Call, why: str, *, agent: AgentId | None = None) -> None:
+def recall(step: Step, call: Call, why: str, *, agent: AgentId | None = None, leg_end: LegEnd | None = None) -> None:
     """Back to the agent who had the call: the transfer has failed, or they were lost while the caller was on hold."""
     if call.transfer is not None and not call.transfer.ended:
-        call = end_transfer(step, call, TransferState.FAILED, why)
+        call = end_transfer(step, call, TransferState.FAILED, why, leg_end)
     agent = agent or (call.transfer.by if call.transfer is not None else None)
     if agent is None:
         route_to_group(step, call, why)
@@ -103,7 +104,10 @@ def to_fallback(step: Step, call: Call, why: str) -> None:
     step.emit(ToFallback(call=call.id, channel=call.caller, name=call.caller_channel))
 
 
-def end_transfer(step: Step, call: Call, state: TransferState, failure: str | None = None) -> Call:
+def end_transfer(
+    step: Step, call: Call, state: TransferState, failure: str | None = None, leg_end: LegEnd | None = None
+) -> Call:
+    """`leg_end`: what the target's phone or network said, where that is why."""
     transfer = call.transfer
     assert transfer is not None
     ended: Transfer = replace(
@@ -111,8 +115,9 @@ def end_transfer(step: Step, call: Call, state: TransferState, failure: str | No
         state=state,
         ended_at=step.now,
         failure=failure,
+        leg_end=leg_end,
         taken_by=call.agent if state is TransferState.COMPLETED else None,
     )
     step.publish(call.id, "transfer.updated", [ended.by, ended.taken_by])
-    step.record(call.id, f"transfer.{state.value}", ended.by, transfer=ended.id, failure=failure)
+    step.record(call.id, f"transfer.{state.value}", ended.by, transfer=ended.id, failure=failure, **said(leg_end))
     return step.put(replace(call, transfer=ended))

@@ -74,6 +74,8 @@ class Agent:
     """Who else set the presence, as people call them: a supervisor or a service. None: the agent, or the gateway."""
     set_at: float | None = None
     """Epoch seconds at which `set_by` did so."""
+    network_failed_at: float | None = None
+    """Epoch seconds of the last offer that came to nothing by the network's fault."""
 
     @property
     def state(self) -> AgentState:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from callbridge.domain.model.causes import LegEnd
 from callbridge.domain.model.ids import ChannelId
 from callbridge.domain.model.offer import Offer, Pop
 from callbridge.domain.model.transfer import Route
@@ -80,6 +81,15 @@ class Doing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotReached:
+    """A number that was called in vain."""
+
+    number: str
+    """E.164."""
+    leg_end: LegEnd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Consult:
     """What is under way beside the conversation of caller and agent."""
 
@@ -92,3 +102,5 @@ class Consult:
     """What the target is shown: a preview until the call is theirs."""
     settled: bool = False
     """Everybody has been seen where the stage wants them."""
+    fourth_failure: NotReached | None = None
+    """Why the last fourth party was not reached; gone when another one is called."""

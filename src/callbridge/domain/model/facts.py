@@ -78,6 +78,8 @@ class ChannelGone:
     channel: ChannelId
     cause: int
     """Q.850 cause as Asterisk's Hangup event gives it; 0 where none is known."""
+    sip_status: int | None = None
+    """Of the answer that ended it, where it was never picked up; None where the PBX does not tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

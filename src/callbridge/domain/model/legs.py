@@ -50,6 +50,10 @@ class Leg:
     """The PBX said that it came to nothing."""
 
     @property
+    def unanswered(self) -> bool:
+        return self.state in (LegState.DIALING, LegState.RINGING)
+
+    @property
     def never_came(self) -> bool:
         """It failed and was not seen to ring: its end with the cause follows in a moment, or never."""
         return self.failed and self.state is LegState.DIALING

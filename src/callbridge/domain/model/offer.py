@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from callbridge.domain.model.causes import LegEnd
 from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId, OfferId, PopId
 
 
@@ -50,6 +51,9 @@ class Offer:
     state: OfferState = OfferState.PENDING
     ended_at: float | None = None
     reason: str | None = None
+    """`button` or `phone` of one that was rejected; else a stable code of what took it back."""
+    leg_end: LegEnd | None = None
+    """What the phone said, where it was the phone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

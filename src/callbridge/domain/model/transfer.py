@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from callbridge.domain.model.causes import LegEnd
 from callbridge.domain.model.ids import AgentId, CallId, GroupId, TransferId
 from callbridge.domain.model.settings import AgentTransferMode
 
@@ -93,7 +94,10 @@ class Transfer:
     state: TransferState = TransferState.MOVING
     ended_at: float | None = None
     failure: str | None = None
-    """A stable code: `rejected`, `no_answer`, `unreachable`, `waited_too_long`, `caller_hung_up`, ..."""
+    """A stable code. Of a target outside: the `Reason` that `leg_end` has. Of an agent: `rejected`, `no_answer`,
+    `unreachable`, `network_trouble`. Else `waited_too_long`, `caller_hung_up`, `target_hung_up`, ..."""
+    leg_end: LegEnd | None = None
+    """What the target's phone or network said, where it failed because they were not reached."""
     taken_by: AgentId | None = None
 
     @property

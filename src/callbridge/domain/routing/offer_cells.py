@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from callbridge.domain.lifecycle.legs import end_of
 from callbridge.domain.lifecycle.offer_end import pause_agent
-from callbridge.domain.lifecycle.patience import SOON
+from callbridge.domain.lifecycle.patience import PBX_PAUSE, SOON
 from callbridge.domain.model.calls import Call
-from callbridge.domain.model.causes import DECLINED, NO_ANSWER
+from callbridge.domain.model.causes import NOT_THERE
 from callbridge.domain.model.facts import ActionFailed, ChannelGone
 from callbridge.domain.model.legs import LegState
 from callbridge.domain.model.requests import AcceptOffer, RejectOffer
@@ -14,9 +15,6 @@ from callbridge.domain.model.step import Step
 from callbridge.domain.routing import offers
 from callbridge.domain.routing.requests import refuse_offer_ended
 from callbridge.domain.routing.talk_cells import bridge_now
-
-_PBX_PAUSE = 5.0
-"""Seconds until an agent is asked again for this call whose phone the PBX did not get to ring."""
 
 
 def picked_up(step: Step, call: Call, signal: Signal) -> None:
@@ -30,16 +28,10 @@ def picked_up_and_held(step: Step, call: Call, signal: Signal) -> None:
 
 def phone_said_no(step: Step, call: Call, signal: Signal) -> None:
     """Declining on the phone is the same as pressing Reject."""
-    match signal:
-        case ChannelGone(cause=cause):
-            if cause in DECLINED:
-                offers.rejected(step, call, "phone")
-            elif cause in NO_ANSWER:
-                offers.timed_out(step, call)
-            else:
-                offers.unreachable(step, call, cause)
-        case _:
-            offers.rescinded(step, call, "leg_lost")
+    if isinstance(signal, ChannelGone):
+        offers.not_reached(step, call, end_of(signal))
+    else:
+        offers.rescinded(step, call, "leg_lost")
 
 
 def leg_end_follows(step: Step, call: Call, signal: Signal) -> None:
@@ -53,7 +45,7 @@ def leg_never_came(step: Step, call: Call, signal: Signal) -> None:
     """The PBX said that it came to nothing and no end followed: there never was a channel whose end could be seen."""
     leg = call.agent_leg
     legs = tuple(each for each in call.legs if leg is None or each.channel != leg.channel)
-    offers.unreachable(step, step.put(replace(call, legs=legs)), 0)
+    offers.not_reached(step, step.put(replace(call, legs=legs)), NOT_THERE)
 
 
 def originate_failed(step: Step, call: Call, signal: Signal) -> None:
@@ -61,9 +53,9 @@ def originate_failed(step: Step, call: Call, signal: Signal) -> None:
     if not isinstance(signal, ActionFailed) or offer is None or signal.channel != offer.channel:
         return
     if signal.refused:
-        offers.unreachable(step, call, 0)
+        offers.not_reached(step, call, NOT_THERE)
     else:
-        paused = pause_agent(step, call, offer.agent, _PBX_PAUSE, why="not_connected")
+        paused = pause_agent(step, call, offer.agent, PBX_PAUSE, why="not_connected")
         offers.rescinded(step, paused, "pbx_failed")
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from callbridge.domain.lifecycle.caller import seen_inside
 from callbridge.domain.lifecycle.offer_end import end_offer, pause_agent
-from callbridge.domain.lifecycle.people import give_call, make_busy
+from callbridge.domain.lifecycle.people import FAILURE, give_call, make_busy, pause_for, phone_failed
 from callbridge.domain.lifecycle.returning import give_up_route
 from callbridge.domain.lifecycle.screen_pop import make_pop
-from callbridge.domain.model.agents import MISSED_OFFER, PHONE_UNREACHABLE
+from callbridge.domain.model.agents import MISSED_OFFER
 from callbridge.domain.model.calls import Call, CallState
-from callbridge.domain.model.causes import END_FOLLOWS
+from callbridge.domain.model.causes import END_FOLLOWS, NOBODY_ANSWERED, Fault, LegEnd
 from callbridge.domain.model.effects import ORIGINATE_MARGIN, ConfirmReservation, Originate
 from callbridge.domain.model.ids import leg_channel_id
 from callbridge.domain.model.legs import Leg, LegRole, LegState
@@ -122,30 +122,37 @@ def accept(step: Step, call: Call, how: str) -> Call:
     return call
 
 
-def rejected(step: Step, call: Call, how: str) -> None:
+def rejected(step: Step, call: Call, how: str, end: LegEnd | None = None) -> None:
     assert call.offer is not None
     call = pause_agent(step, call, call.offer.agent)
-    call = end_offer(step, call, OfferState.REJECTED, how)
-    give_up_route(step, call, "rejected")
+    call = end_offer(step, call, OfferState.REJECTED, how, end)
+    give_up_route(step, call, "rejected", end)
 
 
-def timed_out(step: Step, call: Call) -> None:
+def timed_out(step: Step, call: Call, end: LegEnd = NOBODY_ANSWERED) -> None:
     assert call.offer is not None
     agent = call.offer.agent
     call = pause_agent(step, call, agent, why=MISSED_OFFER)
-    call = end_offer(step, call, OfferState.TIMED_OUT)
+    call = end_offer(step, call, OfferState.TIMED_OUT, None, end)
     make_busy(step, agent, MISSED_OFFER)
-    give_up_route(step, call, "no_answer")
+    give_up_route(step, call, "no_answer", end)
 
 
-def unreachable(step: Step, call: Call, cause: int) -> None:
-    """The phone cannot be rung: nobody else's call shall wait for it either."""
+def not_reached(step: Step, call: Call, end: LegEnd) -> None:
+    """The phone said no, or could not be rung: then nobody else's call shall wait for it either."""
     assert call.offer is not None
     agent = call.offer.agent
-    call = pause_agent(step, call, agent, why=PHONE_UNREACHABLE)
-    call = end_offer(step, call, OfferState.RESCINDED, f"phone unreachable, cause {cause}")
-    make_busy(step, agent, PHONE_UNREACHABLE)
-    give_up_route(step, call, "unreachable")
+    if end.fault is Fault.REFUSED:
+        rejected(step, call, "phone", end)
+        return
+    if end.fault is Fault.AWAY:
+        timed_out(step, call, end)
+        return
+    fault = phone_failed(step, agent, end)
+    code, seconds = pause_for(step, fault)
+    call = pause_agent(step, call, agent, seconds, why=code)
+    call = end_offer(step, call, OfferState.RESCINDED, FAILURE[fault], end)
+    give_up_route(step, call, FAILURE[fault], end)
 
 
 def rescinded(step: Step, call: Call, reason: str) -> None:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import conversation_over, dropped, leave_agent, seen_or, talk_ended
 from callbridge.domain.lifecycle.holding import hold_others
-from callbridge.domain.lifecycle.legs import end_with_talk, release_leg
+from callbridge.domain.lifecycle.legs import end_of, end_with_talk, release_leg
 from callbridge.domain.lifecycle.offer_end import pause_agent
 from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.lifecycle.people import make_busy
 from callbridge.domain.model.agents import MISSED_OFFER
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.causes import NOBODY_ANSWERED, LegEnd, said
 from callbridge.domain.model.effects import Bridge, Hold, LookAgain
 from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.legs import LegState
@@ -62,7 +63,7 @@ def connect_again(step: Step, call: Call, signal: Signal) -> None:
         agent = call.offer.agent
         call = leave_agent(step, call, wrap_up=False)
         make_busy(step, agent, MISSED_OFFER)
-        _next_after(step, call, "no_answer")
+        _next_after(step, call, "no_answer", NOBODY_ANSWERED)
     elif call.attempts < TRIES:
         step.emit(LookAgain(why="caller and agent were not seen in one bridge"))
         if leg.state is LegState.PARKED:
@@ -75,7 +76,7 @@ def connect_again(step: Step, call: Call, signal: Signal) -> None:
 
 def agent_lost_before_talking(step: Step, call: Call, signal: Signal) -> None:
     """The phone was put down, or could not be rung, between Accept and the first word."""
-    _next_after(step, leave_agent(step, call, wrap_up=False), "agent_lost")
+    _next_after(step, leave_agent(step, call, wrap_up=False), "agent_lost", end_of(signal))
 
 
 def agent_gives_up(step: Step, call: Call, signal: Signal) -> None:
@@ -84,14 +85,14 @@ def agent_gives_up(step: Step, call: Call, signal: Signal) -> None:
     step.accept(signal.request)
 
 
-def _next_after(step: Step, call: Call, why: str) -> None:
+def _next_after(step: Step, call: Call, why: str, leg_end: LegEnd | None = None) -> None:
     """The accepted offer came to nothing: release the phone, and the call goes on from its route."""
     assert call.offer is not None
     code = {"no_answer": MISSED_OFFER, "rejected": "rejected_recently"}.get(why, "not_connected")
     agent = call.offer.agent
     call = pause_agent(step, release_leg(step, call), agent, why=code)
-    step.record(call.id, "call.not_connected", agent, why=why)
-    returning.give_up_route(step, call, why)
+    step.record(call.id, "call.not_connected", agent, why=why, **said(leg_end))
+    returning.give_up_route(step, call, why, leg_end)
 
 
 def talking(step: Step, call: Call, signal: Signal) -> None:

@@ -1142,6 +1142,8 @@ export interface components {
             };
             /** Ended At */
             ended_at: string | null;
+            /** @description Why the last fourth party of this consultation was not reached; null again once another one is called. */
+            fourth_failure: components["schemas"]["NotReachedOut"] | null;
             group: components["schemas"]["Ref"];
             /** Id */
             id: string;
@@ -1668,6 +1670,23 @@ export interface components {
             /** Kind */
             kind: string;
         };
+        /**
+         * LegEndOut
+         * @description What the other side said instead of picking up.
+         */
+        LegEndOut: {
+            /**
+             * Cause
+             * @description Q.850; null where the PBX did not tell, or the gateway gave up by itself.
+             */
+            cause: number | null;
+            reason: components["schemas"]["Reason"];
+            /**
+             * Sip Status
+             * @description Of the answer to the INVITE; null where there was none, or the PBX does not tell.
+             */
+            sip_status: number | null;
+        };
         /** LoginBody */
         LoginBody: {
             /** Agent */
@@ -1755,6 +1774,18 @@ export interface components {
              * @description The same in words.
              */
             reason: string;
+        };
+        /**
+         * NotReachedOut
+         * @description A number that was called in vain.
+         */
+        NotReachedOut: {
+            /**
+             * Number
+             * @description In international form.
+             */
+            number: string;
+            said: components["schemas"]["LegEndOut"];
         };
         /** NoteBody */
         NoteBody: {
@@ -1850,8 +1881,13 @@ export interface components {
             /** Made At */
             made_at: string | null;
             preview: components["schemas"]["PopOut"] | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Of a rejected one `button` or `phone`; of one that was taken back why: `unreachable`, `network_trouble`, `agent_left`, `cancelled`, `caller_hung_up`, ...
+             */
             reason: string | null;
+            /** @description What their phone said, where it was the phone that ended it. */
+            said: components["schemas"]["LegEndOut"] | null;
             state: components["schemas"]["OfferState"];
         };
         /**
@@ -2187,6 +2223,21 @@ export interface components {
              */
             status: "ready";
         };
+        /**
+         * Reason
+         * @description Why somebody was not reached, stable, for programs.
+         *
+         *     - `busy`: They talk with somebody else, or their phone says so.
+         *     - `declined`: They do not want the call.
+         *     - `no_answer`: It rang long enough, or nobody was there.
+         *     - `no_such_number`: The number does not exist, or is incomplete.
+         *     - `number_changed`: The number is no longer this party's.
+         *     - `unreachable`: The phone is off, out of order, or not known to be anywhere.
+         *     - `network_trouble`: Between here and there something failed or is overloaded; later it may work.
+         *     - `not_allowed`: The other side's network does not let this call through.
+         * @enum {string}
+         */
+        Reason: "busy" | "declined" | "no_answer" | "no_such_number" | "number_changed" | "unreachable" | "network_trouble" | "not_allowed";
         /** ReasonOut */
         ReasonOut: {
             /**
@@ -2439,7 +2490,7 @@ export interface components {
             ended_at: string | null;
             /**
              * Failure
-             * @description Why it failed: `rejected`, `no_answer`, `unreachable`, `waited_too_long`, `caller_hung_up`, ...
+             * @description Why it failed. An agent: `rejected`, `no_answer`, `unreachable`, `network_trouble`. A number: one of `Reason`. Or `waited_too_long`, `caller_hung_up`, `target_hung_up`, ...
              */
             failure: string | null;
             /** Id */
@@ -2450,6 +2501,8 @@ export interface components {
             mode: components["schemas"]["AgentTransferMode"] | null;
             /** Reason */
             reason: string | null;
+            /** @description What the target's phone or network said, where they were not reached. */
+            said: components["schemas"]["LegEndOut"] | null;
             state: components["schemas"]["TransferState"];
             /** Taken By */
             taken_by: string | null;

@@ -38,6 +38,12 @@ describe("an entry of the history", () => {
     expect(entryReason(entry("offer.rejected", { reason: "phone" }))).toBe("on the phone");
     expect(entryReason(entry("transfer.refused", { code: "no_such_thing" }))).toBe("no such thing");
     expect(entryReason(entry("call.connected"))).toBe(null);
+    const busy = { said: "busy", cause: 17, sip_status: 486 };
+    expect(entryReason(entry("leg.ended", busy))).toBe("busy (Q.850 17, SIP 486)");
+    expect(entryReason(entry("transfer.failed", { failure: "rejected", ...busy }))).toBe("busy (Q.850 17, SIP 486)");
+    expect(entryReason(entry("leg.ended", { said: "no_answer", cause: null, sip_status: null }))).toBe("no answer");
+    expect(entryText(entry("leg.ended", { ...busy, number: "+49301" }, null), CALL)).toMatch(/^The number outside/);
+    expect(entryText(entry("leg.ended", { cause: 44 }), CALL)).toBe("A phone was lost");
   });
 
   it("keeps to the names that a sentence can have", () => {

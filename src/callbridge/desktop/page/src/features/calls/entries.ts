@@ -16,14 +16,23 @@ export function entryText(entry: Entry, call: Call): string {
   let { kind } = entry;
   if (kind === "transfer.requested" && entry.detail["supervised"] === true) kind = "transfer.consulted";
   if (kind === "call.handed_over" && entry.detail["external"] === true) kind = "call.handed_out";
+  if (kind === "leg.ended" && typeof entry.detail["number"] === "string") kind = "leg.outside";
+  if (kind === "leg.ended" && entry.detail["said"] === undefined) kind = "leg.died";
   return tOr(`history.${kind}`, kind).replace(/\{(\w+)\}/g, (all, name: string) => values[name] ?? all);
 }
 
 /** What the gateway gives as the reason of it, where there is one. */
 export function entryReason(entry: Entry): string | null {
-  const { code, failure, why, reason } = entry.detail;
-  const found = [code, failure, why, reason].find((value) => typeof value === "string" && value !== "");
-  return found === undefined ? null : tOr(`because.${String(found)}`, oneLine(String(found)).replaceAll("_", " "));
+  const { code, said, failure, why, reason, cause, sip_status: sip } = entry.detail;
+  const found = [code, said, failure, why, reason].find((value) => typeof value === "string" && value !== "");
+  const numbers = codesText(typeof cause === "number" ? cause : null, typeof sip === "number" ? sip : null);
+  const words = found === undefined ? "" : tOr(`because.${String(found)}`, oneLine(String(found)).replaceAll("_", " "));
+  return [words, numbers && `(${numbers})`].filter(Boolean).join(" ") || null;
+}
+
+/** "Q.850 17, SIP 486": for whoever asks the carrier about it. */
+export function codesText(cause: number | null, sip: number | null): string {
+  return [cause !== null && `Q.850 ${cause}`, sip !== null && `SIP ${sip}`].filter(Boolean).join(", ");
 }
 
 function target({ detail }: Entry): string {

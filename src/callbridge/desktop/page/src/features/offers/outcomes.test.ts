@@ -49,7 +49,7 @@ describe.each(WALK)("an offer of the kind %s, and then %o", (kind, next, said) =
     const ended = (state: Offer["state"], reason: string) =>
       outcomeOf(offer({ kind, state, reason }), next, made, "me");
     expect(ended("rejected", "button")).toBe(`Rejected. ${said}`);
-    expect(ended("rescinded", "phone unreachable, cause 20")).toBe(`Your phone could not be reached. ${said}`);
+    expect(ended("rescinded", "unreachable")).toBe(`Your phone could not be reached. ${said}`);
     expect(ended("rescinded", "agent_left")).toMatch(said);
   });
 
@@ -76,6 +76,8 @@ describe("how an offer ended", () => {
     const hungUp = offer({ state: "cancelled", reason: "caller_hung_up" });
     expect(outcomeOf(hungUp, nobody("over"), made, "me")).toBe("The caller has hung up.");
     expect(outcomeOf(offer({ state: "rescinded", reason: "leg_lost" }), group, made, "me")).toMatch(/taken back/);
+    const trouble = offer({ state: "rescinded", reason: "network_trouble" });
+    expect(outcomeOf(trouble, group, made, "me")).toMatch(/^The network/);
   });
 
   it("names whoever asked, in a consultation", () => {

@@ -22,6 +22,7 @@ export function outcomeOf(ended: Offer, next: Next | null, made: Offer | null, m
         : t("offers.hungUp");
     case "rescinded":
       if (isUnreachable(ended)) return then(t("offers.unreachable"));
+      if (reason === "network_trouble") return then(t("offers.networkTrouble"));
       if (reason === "agent_left") return then(t("offers.left"));
       if (reason === "cancelled") return t("offers.withdrawn", { name: asker(made) });
       return reason === "fallback" ? t("offers.fallback") : then(t("offers.rescinded"));
@@ -31,7 +32,7 @@ export function outcomeOf(ended: Offer, next: Next | null, made: Offer | null, m
 /** The phone could not be rung: the agent was set to busy for it. */
 export function isUnreachable(ended: Offer): boolean {
   const reason = ended.reason ?? "";
-  return ended.state === "rescinded" && (reason.startsWith("phone unreachable") || reason === "unreachable");
+  return ended.state === "rescinded" && reason === "unreachable";
 }
 
 /** Where the call is now, as the gateway says; "": it says nothing. */

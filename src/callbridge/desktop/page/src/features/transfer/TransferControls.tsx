@@ -16,7 +16,7 @@ import {
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "../../api/client";
-import type { Call, Party } from "../../api/types";
+import type { Call, Party, Transfer } from "../../api/types";
 import { now } from "../../model/clock";
 import { agentName } from "../../model/directory";
 import { model } from "../../model/store";
@@ -26,10 +26,11 @@ import type { IconPicture } from "../../ui/Icon";
 import { Notice } from "../../ui/Notice";
 import { StateDot } from "../../ui/StateDot";
 import { Countdown, Elapsed } from "../../ui/Time";
+import { codesText } from "../calls/entries";
 import { HearingPicture } from "./HearingPicture";
 import { NumberField } from "./NumberField";
 import { type Pending, usePending } from "./pending";
-import { destinationName, failureText, partyName, partyStateText, talkText } from "./sentences";
+import { destinationName, failureText, notReachedText, partyName, partyStateText, talkText } from "./sentences";
 import { isConsulted, isDeferred, isSettled, partyVerbsOf, signatureOf, type Verbs, verbsOf } from "./verbs";
 import css from "./controls.module.css";
 
@@ -164,10 +165,19 @@ function Ended({ call }: { call: Call }) {
   return (
     <div role="status" class={css.ended}>
       {over && fresh && (
-        <Notice kind={transfer.state === "cancelled" ? "info" : "warning"}>{failureText(transfer, back)}</Notice>
+        <Notice kind={transfer.state === "cancelled" ? "info" : "warning"}>
+          {failureText(transfer, back)}
+          <Codes said={transfer.said} />
+        </Notice>
       )}
     </div>
   );
+}
+
+/** What whoever asks the carrier needs; said to nobody aloud. */
+function Codes({ said }: { said: Transfer["said"] }) {
+  const codes = said === null || said === undefined ? "" : codesText(said.cause, said.sip_status);
+  return codes === "" ? null : <small class={css.codes}> {codes}</small>;
 }
 
 // ---------------------------------------------------------------- the parties
@@ -333,7 +343,12 @@ function NotReached({ call, dropped }: { call: Call; dropped: boolean }) {
   }, [lost.value]);
   return (
     <div role="status" class={css.ended}>
-      {lost.value !== null && <Notice kind="warning">{t("controls.notReached", { name: lost.value })}</Notice>}
+      {lost.value !== null && (
+        <Notice kind="warning">
+          {call.fourth_failure ? notReachedText(call.fourth_failure) : t("controls.notReached", { name: lost.value })}
+          <Codes said={call.fourth_failure?.said ?? null} />
+        </Notice>
+      )}
     </div>
   );
 }

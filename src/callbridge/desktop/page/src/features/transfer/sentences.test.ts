@@ -3,6 +3,7 @@ import type { AgentDelta, CheckAnswer, Party, Transfer } from "../../api/types";
 import { language } from "../../texts/t";
 import {
   failureText,
+  notReachedText,
   listText,
   notReady,
   pictureText,
@@ -186,6 +187,12 @@ const failed = (changes: Partial<Transfer>) =>
 test("a failed transfer says why, and that the caller is back", () => {
   expect(failureText(failed({ failure: "no_answer" }), true)).toBe(
     "Ben $& Ode did not answer. You have the caller again.",
+  );
+  const busy = { reason: "busy", cause: 17, sip_status: 486 } as const;
+  expect(failureText(failed({ failure: "rejected", said: busy }), false)).toBe("Ben $& Ode is busy.");
+  expect(failureText(failed({ failure: "number_changed" }), false)).toBe("The number of Ben $& Ode has changed.");
+  expect(notReachedText({ number: "+49 30 1", said: { reason: "network_trouble", cause: 34, sip_status: 503 } })).toBe(
+    "The network could not reach +49 30 1. Try again later.",
   );
   expect(failureText(failed({ failure: "something_new" }), false)).toBe("The transfer to Ben $& Ode did not succeed.");
   expect(failureText(failed({ state: "cancelled", failure: "cancelled" }), true)).toContain("cancelled");

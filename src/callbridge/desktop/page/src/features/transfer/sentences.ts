@@ -164,14 +164,20 @@ export function destinationName({ destination }: Transfer): string {
 /** What became of a transfer of mine that did not succeed. `back`: whether the caller is with me. */
 export function failureText(transfer: Transfer, back: boolean): string {
   const name = destinationName(transfer);
-  const why =
-    transfer.state === "cancelled"
-      ? t("transfer.failed.cancelled")
-      : tOr(`transfer.failed.${transfer.failure}`, t("transfer.failed.other", { name })).replaceAll(
-          "{name}",
-          () => name,
-        );
+  // A phone that says busy is told as that, though for the queue it is as good as pressing Reject.
+  const code = transfer.failure === "rejected" && transfer.said?.reason === "busy" ? "busy" : String(transfer.failure);
+  const why = transfer.state === "cancelled" ? t("transfer.failed.cancelled") : failedText(code, name);
   return back ? `${why} ${t("transfer.failed.back")}` : why;
+}
+
+/** Why somebody was not reached, by the gateway's code. */
+function failedText(code: string, name: string): string {
+  return tOr(`transfer.failed.${code}`, t("transfer.failed.other", { name })).replaceAll("{name}", () => name);
+}
+
+/** Why a number that was called besides was not reached. */
+export function notReachedText(failure: NonNullable<Call["fourth_failure"]>): string {
+  return failedText(failure.said.reason, failure.number);
 }
 
 // ---------------------------------------------------------------- during the transfer
