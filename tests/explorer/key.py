@@ -141,6 +141,7 @@ def _call(call: Call, now: float) -> object:
         call.caller_muted,
         tuple([(pause.agent, _left(pause.until, now)) for pause in call.pauses]),
         _left(call.deadline, now),
+        _left(call.least_talk_until, now),
         call.attempts,
         call.outcome,
         (call.legs_made, call.offers_made, call.pops_made, call.transfers_made),

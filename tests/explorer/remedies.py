@@ -11,7 +11,7 @@ _PHRASES: dict[str, tuple[str, ...]] = {
     "end the call instead": ("end",),
     "hang up": ("end",),
     "resume the call first": ("resume",),
-    "Log in first": ("logs in",),
+    "Log in first": (),  # not about a call
 }
 """Words of the sentences, and the stimuli that do what they say: one of them must then be taken."""
 _ADVICE = re.compile(r"\b(first|instead)\b")
@@ -19,5 +19,5 @@ _ADVICE = re.compile(r"\b(first|instead)\b")
 
 def remedies(sentence: str) -> tuple[str, ...] | None:
     """The stimuli that the sentence names; empty: it names nothing. None: it gives advice that is not in the list."""
-    found = tuple(verb for phrase, verbs in _PHRASES.items() if phrase in sentence for verb in verbs)
-    return None if not found and _ADVICE.search(sentence) else found
+    found = [verbs for phrase, verbs in _PHRASES.items() if phrase in sentence]
+    return None if not found and _ADVICE.search(sentence) else tuple(verb for verbs in found for verb in verbs)

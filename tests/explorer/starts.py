@@ -35,6 +35,13 @@ def _talking(s: Story) -> None:
     s.talk("ben", "cleo")
 
 
+def _picked_up(s: Story) -> None:
+    """Anna has picked up just now: the least time of a talk has not passed."""
+    s.ready("anna", "ben")
+    s.arrive()
+    s.then("picks up", s.leg("anna"))
+
+
 def _ringing(s: Story) -> None:
     s.talk("cleo")
     s.then("consult", "anna", CALL, "cleo")
@@ -164,6 +171,7 @@ def _one_for_two(s: Story) -> None:
 
 
 _NO_COMPLETION = replace(OPTIONS, hangup_completes=False)
+_LEAST = replace(OPTIONS, min_talk=2.0)
 _MAY_STAY = replace(OPTIONS, externals_may_stay=True)
 _SHORT = replace(
     settings(),
@@ -179,6 +187,7 @@ STARTS: dict[str, tuple[Tell, Settings]] = {
     "offered": (_offered, settings()),
     "accepted": (_accepted, settings()),
     "talking": (_talking, settings()),
+    "picked up just now": (_picked_up, settings(_LEAST)),
     "two callers, one agent": (_one_for_two, settings()),
     "two calls": (_two_calls, settings(sessions=2)),
     "transfer moving": (_moving, settings()),

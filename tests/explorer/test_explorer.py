@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from callbridge.domain import asking, settling
 from callbridge.domain.consult import arrangement, moves
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.table import Event
@@ -15,6 +16,7 @@ from callbridge.domain.model.effects import ReleaseReservation
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
+from callbridge.domain.model.world import World
 from callbridge.domain.routing import offers
 from callbridge.domain.routing import table as routing
 from callbridge.domain.routing.table import Stimulus
@@ -64,7 +66,7 @@ def found_from(*names: str) -> Found:
     """What the explorer finds from one of these starts, within seconds."""
     for name in names:
         explorer = Explorer(name, slow=False)
-        explorer.exhaust(3, time.monotonic() + 10.0)
+        explorer.exhaust(3, time.monotonic() + _LONG)
         if explorer.result.found is not None:
             return shrunk(explorer.result.found)
     raise AssertionError("what is broken was not found")
@@ -142,6 +144,22 @@ def test_given_an_accept_that_wins_an_offer_which_is_over_then_it_is_found(monke
     assert found_from("offered", "recall")
 
 
+def test_given_a_mute_that_outlives_its_conference_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "_end_mutes", lambda step, calls: None)
+    monkeypatch.setattr(asking, "unmute_only", lambda step, call, signal: False)
+    assert "cannot be unmuted" in found_from("conference").what
+
+
+def test_given_deadlines_that_go_on_in_silence_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(World, "pbx_listens", property(lambda world: world.pbx_up))
+    assert "while the link is silent" in found_from("offered", "talking").what
+
+
+def test_given_a_refusal_that_tells_to_do_what_is_refused_too_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(consulting.TABLE["returning"], Event.TRANSFER, consulting.TABLE["consulting"][Event.TRANSFER])
+    assert "but that is refused too" in found_from("returning").what
+
+
 def test_given_a_cell_that_is_missing_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(consulting.TABLE["ringing"], Event.TARGET_GONE)
     assert "no cell for" in found_from("ringing agent").what
@@ -151,9 +169,11 @@ def test_given_a_cell_that_is_missing_then_it_is_found(monkeypatch: pytest.Monke
 
 
 def test_given_a_small_budget_then_the_command_says_what_it_has_explored(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seconds", "2", "--depth", "1", "--start", "consulting", "--workers", "1"]) == 0
+    assert main(["--seconds", "6", "--depth", "1", "--start", "consulting", "--workers", "1"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("explored ")
+    assert "party mute" in last
+    assert "link stalls" in last
     assert last.endswith(" 0 violations")
 
 

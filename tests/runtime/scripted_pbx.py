@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,8 @@ _ROUTINE = frozenset({"Getvar", "Status", "BridgeList", "DeviceStateList"})
 class Gateway:
     """The orders on calls that reach the PBX wait in `orders`; all else is answered by itself."""
 
-    def __init__(self, server: ScriptedServer, folder: Path, *, silent_after: float = 30.0) -> None:
-        """`silent_after`: seconds without a word after which the link is taken for silent."""
+    def __init__(self, server: ScriptedServer, folder: Path) -> None:
         self.server = server
-        self._silent_after = silent_after
         self.folder = folder
         self.orders: asyncio.Queue[tuple[Peer, Action]] = asyncio.Queue()
         self.rows: list[dict[str, Any]] = []
@@ -58,7 +57,7 @@ class Gateway:
         self.publisher = FakePublisher([])
         self.runtime.attach(actor=self.pbx, publisher=self.publisher)
         login: dict[str, Any] = {"host": "127.0.0.1", "port": self.server.port, "secret": "right"}
-        login["silent_after"] = self._silent_after
+        login["silent_after"] = 30.0  # a busy machine is not silent
         self.link = Link(
             events=SessionSettings(username="events", **login),
             actions=SessionSettings(username="actions", **login),
@@ -206,6 +205,14 @@ class Gateway:
                 if ending is None or kinds[-1:] == [ending]:
                     return kinds
                 await asyncio.sleep(0.01)
+
+    def soon_silent(self, seconds: float) -> None:
+        """From now on the link is taken for silent when nothing is heard for so long."""
+        for session in self.link._sessions:
+            session._settings = replace(session._settings, silent_after=seconds)
+            if session._listening is not None:
+                session._listening.cancel()
+                session._listening = None
 
     async def nothing_more(self) -> None:
         """No order is under way: one that was given before now would have arrived."""

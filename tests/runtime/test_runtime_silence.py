@@ -14,7 +14,7 @@ from callbridge.domain.model.requests import EndCall, HoldCall, ResumeCall
 
 @pytest_asyncio.fixture
 async def gateway(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with Gateway(server, tmp_path, silent_after=0.2) as running:
+    async with Gateway(server, tmp_path) as running:
         yield running
         assert running.anomalies() == []
 
@@ -24,6 +24,7 @@ async def test_given_an_order_unanswered_when_nothing_is_heard_then_nothing_is_d
 ) -> None:
     await gateway.talking()
     held = HoldCall(request=gateway.runtime.request_id(), agent=AgentId("anna"), call=CALL)
+    gateway.soon_silent(0.15)
     assert (await gateway.ask(held)).ok
     assert (await gateway.obeys("Setvar"))["Value"] == "hold"
     await gateway.obeys("Setvar")
