@@ -183,7 +183,7 @@ def faults_of(node: Node) -> list[str]:
 
 def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
     """The node after this. `fault`: what goes wrong with the actions that follow; counted as one fault."""
-    node.effects = []
+    node.effects, node.refused = [], None
     kind, *what = stimulus
     if fault:
         node.faults -= 1

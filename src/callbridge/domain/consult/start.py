@@ -22,7 +22,13 @@ from callbridge.domain.rules.policy import Refusal, external_number, transfer_re
 
 def refuse_transfer_under_way(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, Request)
-    step.refuse(signal.request, "transfer_under_way", "This call is being transferred already; cancel that first.")
+    taken_back = call.transfer is not None and call.transfer.ended
+    sentence = (
+        "The caller is just coming back to you; try again in a moment."
+        if taken_back
+        else "This call is being transferred already; cancel that first."
+    )
+    step.refuse(signal.request, "transfer_under_way", sentence)
 
 
 def start_transfer(step: Step, call: Call, signal: Signal) -> None:
