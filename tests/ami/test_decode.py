@@ -12,6 +12,7 @@ from callbridge.ami.headers import checked
 from callbridge.ami.snapshot import take_snapshot
 from callbridge.domain.model.agents import PhoneState
 from callbridge.domain.model.effects import (
+    Adopt,
     Bridge,
     Hangup,
     Hold,
@@ -29,6 +30,7 @@ from callbridge.domain.model.facts import (
     ChannelEntered,
     ChannelGone,
     ChannelLeft,
+    ChannelReplaced,
     ChannelRinging,
     OriginateFailed,
     PhoneChanged,
@@ -310,6 +312,67 @@ async def test_given_three_lists_when_put_together_then_each_channel_is_where_it
     assert seen.channels[2].ringing
     assert seen.phones == {"PJSIP/anna": PhoneState.IN_USE}
     assert seen.taken_at == 1000.0
+
+
+def test_given_a_channel_that_takes_anothers_place_when_decoded_then_both_are_named() -> None:
+    swap = {"BridgeUniqueid": "b1", "SwapUniqueid": "17.9", "BridgeTechnology": "simple_bridge", "BridgeName": ""}
+    signal = decode(event("BridgeEnter", CallerIDNum="+4930111", **swap), WORD)
+    assert isinstance(signal, ChannelReplaced)
+    assert (signal.old, signal.fact.channel, signal.fact.bridge) == ("17.9", "17.1", "b1")
+
+
+@pytest.mark.parametrize(
+    ("context", "role", "elsewhere"),
+    [
+        ("callbridge-hold", "caller", False),
+        ("from-inside", "caller", True),
+        ("from-inside", "", False),
+        ("from-inside", "fallback", False),
+        ("callbridge-leg", "agent", False),
+        ("", "caller", False),
+    ],
+)
+def test_given_a_channels_end_when_decoded_then_it_is_known_whether_another_has_its_place(
+    context: str, role: str, elsewhere: bool
+) -> None:
+    signal = decode(event("Hangup", Cause="16", Context=context, ChanVariable=f"CALLBRIDGE_ROLE={role}"), WORD)
+    assert signal == ChannelGone(channel=ChannelId("17.1"), cause=16, elsewhere=elsewhere)
+
+
+@pytest.mark.parametrize(("several", "place"), [(False, "s"), (True, "join")])
+def test_given_somebody_who_came_in_the_callers_place_then_they_get_the_calls_variables_before_they_are_moved(
+    several: bool, place: str
+) -> None:
+    effect = Adopt(
+        call=CALL,
+        channel=ChannelId("17.9"),
+        name="PJSIP/carrier-9",
+        peer=LEG,
+        peer_name="PJSIP/anna-1",
+        several=several,
+        group="support",
+        called="100",
+        data="order=1&text=%26",
+        after="hangup",
+        record="17-1.wav",
+    )
+    *told, moved = encode(effect, WORD)
+    assert {action.headers["Channel"] for action in told} == {"17.9"}
+    assert {action.headers["Variable"]: action.headers["Value"] for action in told} == {
+        "CALLBRIDGE_CALL": "17-1",
+        "CALLBRIDGE_GROUP": "support",
+        "CALLBRIDGE_CALLED": "100",
+        "CALLBRIDGE_DATA": "order=1&text=%26",
+        "CALLBRIDGE_AFTER": "hangup",
+        "CALLBRIDGE_RECORD": "17-1.wav",
+        "CALLBRIDGE_PEER": "PJSIP/anna-1",
+    }
+    assert (moved.name, moved.headers["Context"], moved.headers["Exten"]) == ("Redirect", "callbridge-adopt", place)
+
+
+def test_given_a_caller_who_comes_by_a_local_channel_then_the_dialplan_makes_the_bridge_which_keeps_it() -> None:
+    local = Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="Local/x-1;2", leg=LEG, leg_name="PJSIP/anna-1")
+    assert [action.name for action in encode(local, WORD)] == ["Setvar", "Redirect"]
 
 
 async def test_given_callers_in_the_dialplans_music_when_looked_at_then_they_wait_and_no_others() -> None:

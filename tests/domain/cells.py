@@ -10,6 +10,7 @@ ROUTING = """
                   waiting         offering      connecting  talking           moving              falling_back  ending
 caller_held       .               .             .           .                 connecting/waiting  .             ./waiting
 caller_gone       ended           ended/ending  ending      ending            ending              ended         ./ended
+caller_replaced   .               .             .           .                 .                   .             .
 caller_fell_back  ended           ended/ending  ending      ending            ending              ended         .
 leg_ringing       .               .             .           .                 .                   .             .
 leg_answered      .               connecting    .           .                 .                   .             .
@@ -36,6 +37,7 @@ cancel_transfer   .               waiting       .           .                 . 
 SUPERVISED = """
                   held              ringing                        consulting          with_caller         conference                             completing         returning  without_caller  external
 caller_gone       ending            ending                         without_caller      without_caller      without_caller                         ending             ending     .               ending
+caller_replaced   .                 .                              .                   .                   .                                      .                  .          .               .
 caller_fell_back  ending            ending                         ending              ending              ending                                 ending             ending     .               ending
 agent_gone        waiting           connecting/offering/waiting    completing/waiting  completing/waiting  ./completing/external/talking/waiting  .                  waiting    ./ending        .
 agent_overdue     waiting           offering/waiting               completing/waiting  completing/waiting  ./external/talking                     .                  waiting    ./ending        .

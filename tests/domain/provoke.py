@@ -7,7 +7,13 @@ from simulation import HOLD, LEGS, Simulation
 
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.causes import DIED
-from callbridge.domain.model.facts import ActionFailed, ChannelAnswered, ChannelGone, ChannelRinging, OriginateFailed
+from callbridge.domain.model.facts import (
+    ActionFailed,
+    ChannelAnswered,
+    ChannelGone,
+    ChannelRinging,
+    OriginateFailed,
+)
 from callbridge.domain.model.ids import AgentId, BridgeId, ChannelId, OfferId
 from callbridge.domain.model.legs import Leg, LegRole
 from callbridge.domain.model.requests import (
@@ -71,6 +77,25 @@ def _gone_first(role: LegRole | None) -> Provoke:
         if leg is not None and leg.channel in sim.channels:
             sim.hang_up(leg.channel)
             end = next(fact for fact in sim.facts if isinstance(fact, ChannelGone) and fact.channel == leg.channel)
+            sim.facts.remove(end)
+            sim.give(end)
+
+    return provoke
+
+
+def _replaced(order: str) -> Provoke:
+    """Another channel takes the caller's place; of the facts the old one's end comes last, first, or none is seen."""
+
+    def provoke(sim: Simulation) -> None:
+        old = _caller(sim)
+        if old not in sim.channels:
+            return
+        sim.replace(old)
+        if order == "unseen":
+            sim.facts.clear()
+            sim.give(sim.snapshot())
+        elif order == "end first":
+            end = next(fact for fact in sim.facts if isinstance(fact, ChannelGone) and fact.channel == old)
             sim.facts.remove(end)
             sim.give(end)
 
@@ -256,6 +281,7 @@ _TARGET, _FOURTH = LegRole.TARGET, LegRole.FOURTH
 FACTS: dict[str, list[Provoke]] = {
     "caller_held": [_held],
     "caller_gone": [lambda sim: sim.hang_up(_caller(sim))],
+    "caller_replaced": [_replaced(order) for order in ("as seen", "end first", "unseen")],
     "caller_fell_back": [_fell_back],
     "leg_ringing": [_rings],
     "leg_answered": [_answers(None)],

@@ -12,6 +12,7 @@ from callbridge.domain.engine import Engine
 from callbridge.domain.model.agents import AgentState, PhoneState, Presence
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.effects import (
+    Adopt,
     Anomaly,
     Bridge,
     ConfirmReservation,
@@ -42,6 +43,7 @@ from callbridge.domain.model.facts import (
     ChannelFact,
     ChannelGone,
     ChannelLeft,
+    ChannelReplaced,
     ChannelRinging,
     ChannelVariables,
     OriginateFailed,
@@ -205,7 +207,10 @@ class Simulation:
 
     def _act(self, effect: Effect) -> None:
         name = type(effect).__name__
-        if isinstance(effect, Originate | Bridge | Hold | ToFallback | Join | Park) and self.refuse.get(name, 0) > 0:
+        if (
+            isinstance(effect, Adopt | Originate | Bridge | Hold | ToFallback | Join | Park)
+            and self.refuse.get(name, 0) > 0
+        ):
             self.refuse[name] -= 1
             channel = effect.caller if isinstance(effect, Bridge) else effect.channel
             self.facts.append(ActionFailed(call=effect.call, action=name, channel=channel, reason="channel not up"))
@@ -226,7 +231,10 @@ class Simulation:
                     bridge = BridgeId(f"b{self._bridges}")
                     self._enter(effect.caller, bridge)
                     self._enter(effect.leg, bridge)
+            case Adopt():
+                self._adopt(effect)
             case Hold():
+                self._own(effect.channel)
                 self._enter(effect.channel, HOLD)
             case Park():
                 self._enter(effect.channel, LEGS)
@@ -277,7 +285,7 @@ class Simulation:
             alone = others[0]
             alone.bridge = None
             self.facts.append(ChannelLeft(channel=alone.id, bridge=bridge))
-            if alone.role == "caller" and alone.after == "hangup":
+            if alone.role in ("", "caller") and alone.after == "hangup":
                 self.hang_up(alone.id)
             else:
                 self._enter(alone.id, HOLD if alone.role == "caller" else LEGS)
@@ -299,6 +307,41 @@ class Simulation:
             self.channels.pop(channel_id, None)
             self.facts.append(ChannelGone(channel=channel_id, cause=cause, sip_status=sip))
 
+    def replace(self, old: ChannelId, new: str = "18.1", number: str = "+4930222") -> ChannelId:
+        """Another channel takes this one's place: in a bridge as a stranger, in the music with all that it had."""
+        before = self.channels.pop(old)
+        channel = self.channels[ChannelId(new)] = replace(before, id=ChannelId(new), number=number, muted=False)
+        if before.bridge is None or before.bridge == HOLD:
+            self.facts.append(ChannelGone(channel=old, cause=16, elsewhere=True))
+            return channel.id
+        channel.role, channel.call, channel.group, channel.data, channel.after = "", "", "", "", "hangup"
+        self.facts.append(ChannelLeft(channel=old, bridge=before.bridge))
+        self.facts.append(ChannelReplaced(old=old, fact=channel.fact()))
+        self.facts.append(ChannelGone(channel=old, cause=16))
+        return channel.id
+
+    def _own(self, channel_id: ChannelId) -> None:
+        """The dialplan says of whomever it has that they are a caller."""
+        if channel_id in self.channels:
+            self.channels[channel_id].role = "caller"
+
+    def _adopt(self, effect: Adopt) -> None:
+        channel = self.channels.get(effect.channel)
+        if channel is None:
+            return
+        self._leave(effect.channel)
+        channel.role, channel.call, channel.group = "caller", effect.call.removeprefix("c-"), effect.group
+        channel.after, channel.record = effect.after, effect.record
+        peer = self.channels.get(effect.peer)
+        if peer is None:
+            self._enter(channel.id, HOLD)
+        elif effect.several and peer.bridge not in (None, HOLD, LEGS):
+            self._enter(channel.id, peer.bridge)
+        else:
+            self._bridges += 1
+            self._enter(channel.id, BridgeId(f"b{self._bridges}"))
+            self._enter(peer.id, BridgeId(f"b{self._bridges}"))
+
     def arrive(
         self,
         group: str = "support",
@@ -309,7 +352,8 @@ class Simulation:
     ) -> CallId:
         """`who`: the caller's `number`, `name`, and whether they are `withheld`."""
         number = number if number is not None else len(self.saved) + 1
-        channel = Channel(ChannelId(f"17.{number}"), "caller", "", group=group, answered=True, data=data, record=record)
+        name = f"17.{number}"
+        channel = Channel(ChannelId(name), "caller", name, group=group, answered=True, data=data, record=record)
         channel = replace(channel, **(who or {}))
         self.channels[channel.id] = channel
         self._enter(channel.id, HOLD)

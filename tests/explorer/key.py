@@ -137,6 +137,7 @@ def _call(call: Call, now: float) -> object:
         consult and (consult.stage._value_, _route(consult.route, now), _offer(consult.offer, now), consult.settled),
         _doing(call.doing, now),
         _doing(call.moved, now, past=False),
+        call.missing and (call.missing.certain, _left(call.missing.until, now)),
         call.caller_held,
         call.caller_muted,
         tuple([(pause.agent, _left(pause.until, now)) for pause in call.pauses]),

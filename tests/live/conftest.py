@@ -30,12 +30,25 @@ exten => 5551001,1,Dial(PJSIP/anna,60)
 exten => 5551002,1,Dial(PJSIP/bernd,60)
 exten => _00X.,1,Dial(PJSIP/${EXTEN:2}@carrier,60)
 """
+# A reception that answers first and may dial outside, another phone beside it, and ring groups in front of the group.
+INSIDE = ("reception", "warehouse")
+SITE_DIALPLAN = """
+exten => 5550700,1,Dial(PJSIP/reception,60)
+exten => 5550710,1,Dial(Local/ring@ring-group,300)
+exten => 5550720,1,Dial(Local/outer@ring-group,300)
+[ring-group]
+exten => ring,1,Goto(callbridge,support,1)
+exten => outer,1,Dial(Local/ring@ring-group,300)
+[from-inside]
+exten => 5550100,1,Goto(callbridge,support,1)
+exten => _00X.,1,Dial(PJSIP/${EXTEN:2}@carrier,60)
+"""
 
 
 @pytest_asyncio.fixture(scope="session")
 async def lab_of_the_session() -> AsyncIterator[Lab]:
-    dialplan = PLAIN_DIALPLAN + steps.DATA_DIALPLAN + consults.RECORD_DIALPLAN
-    async with Lab(agents=AGENTS, dids=DIDS, dialplan=dialplan, progress=print) as lab:
+    dialplan = PLAIN_DIALPLAN + steps.DATA_DIALPLAN + consults.RECORD_DIALPLAN + SITE_DIALPLAN
+    async with Lab(agents=AGENTS, inside=INSIDE, dids=DIDS, dialplan=dialplan, progress=print) as lab:
         yield lab
 
 

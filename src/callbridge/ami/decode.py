@@ -13,6 +13,7 @@ from callbridge.domain.model.facts import (
     ChannelFact,
     ChannelGone,
     ChannelLeft,
+    ChannelReplaced,
     ChannelRinging,
     ChannelVariables,
     OriginateFailed,
@@ -106,6 +107,7 @@ _ONCE = (
     "BridgeID",
     "BridgeTechnology",
     "BridgeName",
+    "SwapUniqueid",
     "Cause",
     "UserEvent",
 )
@@ -138,7 +140,9 @@ def decode(message: Message, stamp: str) -> Signal | None:
     """The signal of an event; None where it means nothing here."""
     match text(message, "Event"):
         case "BridgeEnter":
-            return ChannelEntered(fact=channel_fact(message, bridge=text(message, "BridgeUniqueid"), room=message))
+            fact = channel_fact(message, bridge=text(message, "BridgeUniqueid"), room=message)
+            swapped = text(message, "SwapUniqueid")
+            return ChannelReplaced(old=ChannelId(swapped), fact=fact) if swapped else ChannelEntered(fact=fact)
         case "BridgeLeave":
             return ChannelLeft(
                 channel=ChannelId(text(message, "Uniqueid")), bridge=BridgeId(text(message, "BridgeUniqueid"))
@@ -150,6 +154,7 @@ def decode(message: Message, stamp: str) -> Signal | None:
                 channel=ChannelId(text(message, "Uniqueid")),
                 cause=_number(text(message, "Cause")),
                 sip_status=_sip_status(text(message, "TechCause")),
+                elsewhere=_ended_elsewhere(message),
             )
         case "UserEvent" if text(message, "UserEvent") == WAITS:
             return ChannelEntered(fact=channel_fact(message, bridge=MUSIC, room=None))
@@ -162,6 +167,16 @@ def decode(message: Message, stamp: str) -> Signal | None:
         case "DeviceStateChange":
             return PhoneChanged(phone=text(message, "Device"), state=phone_state(text(message, "State")))
     return None
+
+
+def _ended_elsewhere(message: Message) -> bool:
+    """Whether a caller's channel ended with another's place in the dialplan, having given its own to that one.
+
+    Seen on Asterisk 22: a channel into whose music somebody is transferred ends with their context, and the variables
+    stay with both.
+    """
+    context = text(message, "Context")
+    return channel_variables(message).role == "caller" and not context.startswith("callbridge") and context != ""
 
 
 def _newstate(message: Message) -> Signal | None:

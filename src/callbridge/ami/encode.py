@@ -9,6 +9,7 @@ from typing import NamedTuple
 from callbridge.ami.decode import ACTION_ID_STAMP
 from callbridge.ami.headers import FORBIDDEN
 from callbridge.domain.model.effects import (
+    Adopt,
     Bridge,
     ChannelEffect,
     Hangup,
@@ -22,6 +23,7 @@ from callbridge.domain.model.effects import (
     StopRecording,
     ToFallback,
 )
+from callbridge.domain.model.ids import arrival_of
 
 _HOLD = "callbridge-hold,s,1"
 _LEG_AGAIN = "callbridge-leg,s,7"
@@ -29,11 +31,14 @@ _LEG_AGAIN = "callbridge-leg,s,7"
 _TALK = "callbridge-talk,s,1"
 _JOIN = "callbridge-join,s,1"
 _FALLBACK = "callbridge-fallback,s,1"
-PLACES = (_HOLD, _LEG_AGAIN, _TALK, _JOIN, _FALLBACK)
+_ADOPT, _ADOPT_AND_JOIN = "callbridge-adopt,s,1", "callbridge-adopt,join,1"
+PLACES = (_HOLD, _LEG_AGAIN, _TALK, _JOIN, _FALLBACK, _ADOPT, _ADOPT_AND_JOIN)
 """Where channels are redirected to. Where there is no such place Asterisk says `Success`, and the channel is gone."""
 DIALPLAN = (*PLACES, "callbridge-whole,s,1")
 """What this version's dialplan has, and an older one does not: its callers would wait where nobody looks for them."""
 
+_MOST_DATA = 1000
+"""Characters; as much as the dialplan lets in."""
 _LOCAL = "Local/"
 _UNSAFE_NAME = re.compile(rf'[{FORBIDDEN}"<>\\,;|()]+')
 _UNSAFE_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]+")
@@ -64,6 +69,8 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (*file, peer, _redirect(effect.caller_name, _TALK))
         case Bridge():
             return (Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"}),)
+        case Adopt():
+            return _adopt(effect)
         case Hold():
             return (_redirect(effect.name, _HOLD),)
         case Park():
@@ -85,6 +92,21 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
         case Hangup():
             # The Uniqueid: a leg that is still being dialled may have no name yet that we know.
             return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)
+
+
+def _adopt(effect: Adopt) -> tuple[Action, ...]:
+    variables = {
+        "CALLBRIDGE_CALL": arrival_of(effect.call),
+        "CALLBRIDGE_GROUP": effect.group,
+        "CALLBRIDGE_CALLED": effect.called,
+        "CALLBRIDGE_DATA": effect.data[:_MOST_DATA],
+        "CALLBRIDGE_AFTER": effect.after,
+        "CALLBRIDGE_RECORD": effect.record,
+        "CALLBRIDGE_PEER": effect.peer_name,
+    }
+    place = _ADOPT_AND_JOIN if effect.several else _ADOPT
+    told = (_setvar(effect.channel, name, value) for name, value in variables.items())
+    return (*told, _redirect(effect.channel, place))
 
 
 def _setvar(channel: str, name: str, value: str) -> Action:

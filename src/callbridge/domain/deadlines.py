@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from callbridge.domain import replacing
 from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
@@ -19,6 +20,8 @@ from callbridge.domain.routing.table import Stimulus, apply
 
 _MOVE = "move"
 """A move of the arrangement is overdue."""
+_MISSING = "missing"
+"""It is still not known whether another channel took the caller's place."""
 _OVERDUE = {
     LegRole.AGENT: Event.AGENT_OVERDUE,
     LegRole.TARGET: Event.TARGET_OVERDUE,
@@ -54,6 +57,8 @@ def _consult_deadlines(call: Call) -> list[tuple[Due, float]]:
 
 def deadlines(call: Call) -> list[tuple[Due, float]]:
     """What the call meets as time passes, and when (epoch seconds)."""
+    if call.missing is not None:
+        return [(_MISSING, call.missing.until)]
     if call.state in ARRANGED:
         return _consult_deadlines(call)
     found: list[tuple[Due, float]] = []
@@ -73,6 +78,8 @@ def _meet(step: Step, call: Call, due: Due, signal: Tick) -> None:
         apply(step, call, due, signal)
     elif isinstance(due, Event):
         consulting.apply(step, call, due, signal)
+    elif due == _MISSING:
+        replacing.ask(step, call)
     elif arrangement.overdue(step, call):
         consulting.apply(step, step.world.calls[call.id], Event.STUCK, signal)
 

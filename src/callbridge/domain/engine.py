@@ -20,6 +20,7 @@ from callbridge.domain.facts import (
     channel_entered,
     channel_gone,
     channel_left,
+    channel_replaced,
     gone,
     mark_failed,
     originate_failed,
@@ -36,6 +37,7 @@ from callbridge.domain.model.facts import (
     ChannelEntered,
     ChannelGone,
     ChannelLeft,
+    ChannelReplaced,
     ChannelRinging,
     OriginateFailed,
     PbxFact,
@@ -82,7 +84,8 @@ class Engine:
         """What was saved goes in; until the first `PbxSeen` nothing is decided on it."""
         self.world = World(settings=settings)
         self.world.calls = {call.id: call for call in calls if call.state is not CallState.ENDED}
-        self.world.callers = {call.caller: call.id for call in self.world.calls.values()}
+        for call in self.world.calls.values():
+            self.world.callers |= dict.fromkeys((call.caller, *call.former), call.id)
         saved = {agent.id: agent for agent in agents}
         for agent_id in settings.agents:
             self.world.agents[agent_id] = saved.get(agent_id) or Agent(id=agent_id)
@@ -161,6 +164,8 @@ class Engine:
         match signal:
             case ChannelEntered():
                 channel_entered(step, signal)
+            case ChannelReplaced():
+                channel_replaced(step, signal)
             case ChannelLeft():
                 channel_left(step, signal)
             case ChannelRinging():

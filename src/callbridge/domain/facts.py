@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from callbridge.domain import replacing
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
@@ -12,13 +13,14 @@ from callbridge.domain.lifecycle.screen_pop import parse_attached_data
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.causes import END_FOLLOWS
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.effects import Hangup
+from callbridge.domain.model.effects import Hangup, LookAgain
 from callbridge.domain.model.facts import (
     ChannelAnswered,
     ChannelEntered,
     ChannelFact,
     ChannelGone,
     ChannelLeft,
+    ChannelReplaced,
     ChannelRinging,
     OriginateFailed,
     PbxSeen,
@@ -28,10 +30,11 @@ from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import Route, RouteKind
+from callbridge.domain.replacing import CALLER, FALLBACK
 from callbridge.domain.routing.table import Stimulus, apply
 
-CALLER, AGENT, EXTERNAL, FALLBACK = "caller", "agent", "external", "fallback"
-"""Values of CALLBRIDGE_ROLE."""
+AGENT, EXTERNAL = "agent", "external"
+"""More values of CALLBRIDGE_ROLE."""
 
 _GONE = {
     LegRole.AGENT: Event.AGENT_GONE,
@@ -59,12 +62,24 @@ def channel_entered(step: Step, signal: ChannelEntered) -> None:
     observe(step, signal.fact, signal)
 
 
+def channel_replaced(step: Step, signal: ChannelReplaced) -> None:
+    call, new = find(step, signal.old), find(step, signal.fact.channel)
+    # Who comes into a talk that is ended already is not followed: the site's dialplan goes on with them.
+    if call is not None and call.caller == signal.old and new is None and call.state is not CallState.ENDING:
+        replacing.take_place(step, call, signal.fact, signal)
+    observe(step, signal.fact, signal)
+
+
 def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
     """This is how the channel is now, from an event or a snapshot."""
     call = find(step, fact.channel)
     if call is None:
         _stranger(step, fact, signal)
         return
+    if call.missing is not None and fact.channel == call.caller:
+        if not isinstance(signal, PbxSeen):
+            return  # from before its end
+        call = step.put(replace(call, missing=None))
     step.world.channels[fact.channel] = fact
     step.touched.add(call.id)
     if fact.channel == call.caller:
@@ -76,6 +91,7 @@ def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
 def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> None:
     if fact.name and fact.name != call.caller_channel:
         call = step.put(replace(call, caller_channel=fact.name))
+    call = replacing.show_caller(step, call, fact)
     step.dispatch = step.dispatch or fact.holding
     if call.state in ARRANGED:
         if fact.variables.role == FALLBACK:
@@ -101,7 +117,7 @@ def _observe_leg(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> N
         state, stimulus = LegState.RINGING, Stimulus.LEG_RINGING
     else:
         return
-    call = _set_leg(step, call, fact.channel, state, fact.name)
+    call = replacing.clear_up(step, _set_leg(step, call, fact.channel, state, fact.name), signal)
     if call.state in ARRANGED:
         _consult_leg(step, call, fact.channel, state, signal)
         return
@@ -146,7 +162,8 @@ def channel_left(step: Step, signal: ChannelLeft) -> None:
     if call is not None:
         step.touched.add(call.id)
         if call.leg(signal.channel) is not None:
-            _set_leg(step, call, signal.channel, LegState.ANSWERED, fact.name, back=True)
+            call = _set_leg(step, call, signal.channel, LegState.ANSWERED, fact.name, back=True)
+        replacing.clear_up(step, call, signal)
 
 
 def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: LegState) -> None:
@@ -197,13 +214,14 @@ def gone(step: Step, channel: ChannelId, signal: Signal) -> None:
         return
     step.touched.add(call.id)
     if channel == call.caller:
-        if call.state in ARRANGED:
-            consulting.apply(step, call, Event.CALLER_GONE, signal)
-        else:
-            apply(step, call, Stimulus.CALLER_GONE, signal)
+        if call.missing is not None and isinstance(signal, ChannelGone):
+            return  # a repetition
+        if not replacing.doubt(step, call, signal):
+            replacing.caller_gone(step, step.put(replace(call, missing=None)), signal)
         return
     present, lost = _is_present(call, channel), call.leg(channel)
     call = step.put(replace(call, legs=tuple(leg for leg in call.legs if leg.channel != channel)))
+    call = replacing.clear_up(step, call, signal)
     if call.state in ARRANGED:
         if lost is not None and not lost.releasing:
             record_end(step, call, lost, signal)
@@ -242,7 +260,12 @@ def _set_leg(
 
 def _stranger(step: Step, fact: ChannelFact, signal: Signal) -> None:
     role = fact.variables.role
-    if role == CALLER and fact.holding:
+    named = step.world.calls.get(call_id(fact.variables.call))
+    if role == CALLER and fact.holding and not isinstance(signal, PbxSeen) and named is not None:
+        if fact.channel not in named.former:
+            # Another channel of this call, or another call of this name: only all channels together show which.
+            step.emit(LookAgain(why="a caller has the name of another call"))
+    elif role == CALLER and fact.holding:
         _arrived(step, fact, signal)
     elif role in (AGENT, EXTERNAL) and fact.holding:
         # Nobody is in a bridge with it, and no call wants it: a leg that was originated late or twice.
@@ -294,7 +317,12 @@ def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
         step.world.ended.pop(call_key)
         call = replace(
             before,
+            caller=fact.channel,
             caller_channel=fact.name,
+            caller_number=who.number,
+            caller_name=who.name,
+            caller_number_raw=who.number_raw,
+            caller_withheld=who.withheld,
             group=group,
             data=call.data,
             state=CallState.WAITING,

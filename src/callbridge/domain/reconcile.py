@@ -6,7 +6,8 @@ are in it are observed as if an event had shown them, and the deadlines of the s
 
 from dataclasses import replace
 
-from callbridge.domain.facts import FALLBACK, find, gone, observe
+from callbridge.domain import replacing
+from callbridge.domain.facts import find, gone, observe
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Doing
@@ -15,6 +16,7 @@ from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.legs import LegState
 from callbridge.domain.model.offer import Offer, OfferState
 from callbridge.domain.model.step import Step
+from callbridge.domain.replacing import FALLBACK
 
 _ORDERED = 2.0
 """Seconds that the PBX may take from an accepted Originate until the channel can be seen."""
@@ -61,8 +63,12 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
         # The caller first: a leg that ended with them is no reason to look for another agent.
         caller = seen.get(world.calls[call_id].caller)
         if caller is None:
-            gone(step, world.calls[call_id].caller, signal)
-        elif caller.variables.role == FALLBACK:
+            caller = replacing.heir(step, world.calls[call_id], signal)
+            if caller is None:
+                gone(step, world.calls[call_id].caller, signal)
+            else:
+                replacing.take_place(step, world.calls[call_id], caller, signal)
+        if caller is not None and caller.variables.role == FALLBACK:
             observe(step, caller, signal)
         for leg in world.calls[call_id].legs:
             if leg.channel in seen:

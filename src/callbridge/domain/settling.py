@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from callbridge.domain import replacing
 from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.table import Event
@@ -45,6 +46,7 @@ def settle_touched(step: Step, signal: Signal) -> None:
             _publish_hearing(step, seen)
             return
         for call_id in sorted(touched):
+            replacing.adopt(step, call_id)
             call = step.world.calls.get(call_id)
             if call is not None and call.state is not CallState.ENDED and arrangement.settle(step, call):
                 consulting.apply(step, step.world.calls[call_id], Event.SETTLED, signal)

@@ -123,6 +123,8 @@ def are_together(step: Step, call: Call, *channels: ChannelId) -> bool:
 
 def settle(step: Step, call: Call) -> bool:
     """Orders the move that is needed, if any. True: everybody has just come to where they should be."""
+    if call.missing is not None:
+        return False
     if call.state not in ARRANGED:
         if call.doing is not None or call.moved is not None:
             step.put(replace(call, doing=None, moved=None))

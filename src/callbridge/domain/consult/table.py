@@ -19,6 +19,8 @@ class Event(StrEnum):
     """Stimuli of a consultation."""
 
     CALLER_GONE = "caller_gone"
+    CALLER_REPLACED = "caller_replaced"
+    """Another channel is the caller's now: where it shall be is where the old one should have been."""
     CALLER_FELL_BACK = "caller_fell_back"
     AGENT_GONE = "agent_gone"
     """The leg of the agent whose call it is."""
@@ -64,6 +66,7 @@ class Event(StrEnum):
 GRID = """
                   held             ringing          consulting       with_caller      conference       completing       returning        without_caller   external
 caller_gone       over             caller_left      caller_left_talk caller_left_talk caller_left_talk caller_left      caller_left      -                over
+caller_replaced   told             told             told             told             told             told             told             told             told
 caller_fell_back  fell_back        fell_back        fell_back        fell_back        fell_back        fell_back        fell_back        -                fell_back
 agent_gone        agent_lost       agent_lost_ring  agent_hung_up    agent_hung_up    agent_left       -                agent_lost       last_words       -
 agent_overdue     agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    agent_overdue    -

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from callbridge.domain.model.calls import Call
@@ -67,6 +68,12 @@ def parse_attached_data(text: str) -> dict[str, str]:
     except ValueError:
         return {}
     return {key: value for key, value in pairs if key}
+
+
+def renew_pop(settings: Settings, call: Call, pop: Pop) -> Pop:
+    """The same pop, with who calls now."""
+    now = make_pop(settings, call, pop.agent, preview=pop.preview, at=pop.at)
+    return replace(now, id=pop.id, transferred_by=pop.transferred_by, transfer_reason=pop.transfer_reason)
 
 
 def make_pop(settings: Settings, call: Call, agent: AgentId, *, preview: bool, at: float) -> Pop:

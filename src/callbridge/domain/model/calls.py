@@ -51,6 +51,14 @@ class CallOutcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    until: float
+    """Epoch seconds at which the PBX is asked who is there."""
+    certain: bool
+    """Another channel has the place, unless it has gone too: only a snapshot can show it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     id: CallId
     caller: ChannelId
@@ -86,6 +94,12 @@ class Call:
     caller_held: bool = False
     """In a conference: the agent put the caller on hold."""
     caller_muted: bool = False
+    former: tuple[ChannelId, ...] = ()
+    """Channels of this caller, or of those who called for them, whose place another one has taken."""
+    missing: Missing | None = None
+    """The caller's channel is gone, and whether another took its place is not known."""
+    adopted: float | None = None
+    """The caller's channel was ordered to become ours, and may be on the way to it until then (epoch seconds)."""
     recording: str = ""
     """The file that the dialplan records the call into, in Asterisk's monitor folder; empty: none."""
     consult_recorded: str = ""

@@ -96,6 +96,30 @@ class Join:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Adopt:
+    """Make a channel ours that came into a talk in the caller's place, and still runs the site's own dialplan.
+
+    It gets the call's variables, and comes back at once into a talk with the same people, by our dialplan.
+    """
+
+    call: CallId
+    channel: ChannelId
+    name: str
+    peer: ChannelId
+    peer_name: str
+    several: bool
+    """More than one talk with the caller: it joins their bridge. Otherwise it is put together with the one."""
+    group: str
+    called: str
+    data: str
+    """Attached data as a URL query string."""
+    after: str
+    """As in `SetAfter`."""
+    record: str
+    """As in `Bridge`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetHear:
     """What a leg hears in its waiting room: `silence`, `ringing` or `music`. Before it goes there."""
 
@@ -149,7 +173,7 @@ class LookAgain:
 
 
 ChannelEffect = (
-    Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | StopRecording | Hangup
+    Adopt | Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | StopRecording | Hangup
 )
 """Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain

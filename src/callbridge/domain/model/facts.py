@@ -54,6 +54,14 @@ class ChannelEntered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelReplaced:
+    """A channel is in a bridge now in the place of another one, which left it for that (Asterisk's swap)."""
+
+    old: ChannelId
+    fact: ChannelFact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelLeft:
     """A channel left a bridge. It may be on the way to another one."""
 
@@ -80,6 +88,8 @@ class ChannelGone:
     """Q.850 cause as Asterisk's Hangup event gives it; 0 where none is known."""
     sip_status: int | None = None
     """Of the answer that ended it, where it was never picked up; None where the PBX does not tell."""
+    elsewhere: bool = False
+    """It ended in another's place of the dialplan: what it did in ours another channel goes on with (masquerade)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +143,7 @@ class ActionFailed:
 
 PbxFact = (
     ChannelEntered
+    | ChannelReplaced
     | ChannelLeft
     | ChannelRinging
     | ChannelAnswered

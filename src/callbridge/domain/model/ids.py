@@ -30,6 +30,11 @@ def call_id(arrival: str) -> CallId:
     return CallId("c-" + _UNSAFE.sub("-", arrival)[:80])
 
 
+def arrival_of(call: CallId) -> str:
+    """The arrival that gives this call's id again."""
+    return call.removeprefix("c-")
+
+
 def leg_channel_id(call: CallId, number: int) -> ChannelId:
     """The Uniqueid that the call's `number`-th leg is originated with."""
     return ChannelId(f"{call}-leg-{number}")

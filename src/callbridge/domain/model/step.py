@@ -7,6 +7,8 @@ from callbridge.domain.model.agents import Agent, AgentState
 from callbridge.domain.model.calls import Call, CallState, HistoryEntry
 from callbridge.domain.model.effects import (
     Anomaly,
+    Bridge,
+    ChannelEffect,
     Effect,
     PublishAgent,
     PublishCall,
@@ -46,7 +48,16 @@ class Step:
         return self.world.settings.options
 
     def emit(self, *effects: Effect) -> None:
-        self.effects.extend(effects)
+        self.effects.extend(effect for effect in effects if not self._at_nobody(effect))
+
+    def _at_nobody(self, effect: Effect) -> bool:
+        """Nothing is ordered of a caller of whom it is not known which channel they are; it is still needed then."""
+        if not isinstance(effect, ChannelEffect):
+            return False
+        call = self.world.calls.get(effect.call)
+        if call is None or call.missing is None:
+            return False
+        return call.caller == (effect.caller if isinstance(effect, Bridge) else effect.channel)
 
     def put(self, call: Call) -> Call:
         """The call is like this now."""
@@ -112,7 +123,9 @@ class Step:
             call = self.world.calls[call_id]
             if call.state is CallState.ENDED:
                 del self.world.calls[call_id]
-                self.world.callers.pop(call.caller, None)
+                for channel in (call.caller, *call.former):
+                    if self.world.callers.get(channel) == call_id:
+                        del self.world.callers[channel]
                 self.world.channels.pop(call.caller, None)
                 self.world.ended.pop(call_id, None)
                 self.world.ended[call_id] = call

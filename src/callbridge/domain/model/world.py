@@ -18,7 +18,7 @@ class World:
     calls: dict[CallId, Call] = field(default_factory=dict)
     """The calls that have not ended."""
     callers: dict[ChannelId, CallId] = field(default_factory=dict)
-    """The call of each caller's channel."""
+    """The call of each caller's channel, and of those whose place it took."""
     channels: dict[ChannelId, ChannelFact] = field(default_factory=dict)
     """The live channels of these calls, as the PBX last showed them."""
     phones: dict[str, PhoneState] = field(default_factory=dict)

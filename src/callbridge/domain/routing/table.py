@@ -30,6 +30,8 @@ class Stimulus(StrEnum):
     CALLER_HELD = "caller_held"
     """The caller is in the holding bridge with music."""
     CALLER_GONE = "caller_gone"
+    CALLER_REPLACED = "caller_replaced"
+    """Another channel is the caller's now, perhaps somewhere else than the old one was."""
     CALLER_FELL_BACK = "caller_fell_back"
     """The dialplan's own fallback has the caller, by our doing or by its own."""
     LEG_RINGING = "leg_ringing"
@@ -66,6 +68,7 @@ GRID = """
                   waiting                  offering                 connecting                 talking                   moving                     falling_back           ending
 caller_held       -                        -                        -                          look_soon                 moved                      -                      back_from_fallback
 caller_gone       abandoned                abandoned                abandoned                  caller_hung_up            abandoned                  fell_back              ended_if_empty
+caller_replaced   -                        -                        connect_new                look_soon                 move_new                   fall_back_new          -
 caller_fell_back  fell_back                fell_back                fell_back                  fell_back                 fell_back                  fell_back              still_in_fallback
 leg_ringing       -                        -                        -                          -                         -                          -                      -
 leg_answered      -                        picked_up                leg_answered               -                         -                          -                      -

@@ -185,6 +185,19 @@ def moved(step: Step, call: Call, signal: Signal) -> None:
     returning.wait(step, call, call.route)
 
 
+def connect_new(step: Step, call: Call, signal: Signal) -> None:
+    """What was ordered of the caller's former channel is of no use."""
+    leg = call.agent_leg
+    if leg is not None and leg.state is LegState.PARKED:
+        _bridge(step, replace(call, attempts=0))
+
+
+def move_new(step: Step, call: Call, signal: Signal) -> None:
+    """Who has come in the caller's place still talks with agent 1, or is with the music already."""
+    step.put(replace(call, attempts=1, deadline=step.now + step.options.connect_timeout))
+    step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
+
+
 def move_again(step: Step, call: Call, signal: Signal) -> None:
     """The caller was not seen with the music. While agent 1 still talks to them, only the transfer is lost."""
     step.emit(LookAgain(why="the caller was not seen on hold"))

@@ -1,0 +1,163 @@
+"""Another channel takes the caller's place: the call goes on, whatever the facts' order, and shows who really calls."""
+
+from collections.abc import Callable
+from itertools import permutations
+
+import pytest
+import scenes
+from invariants import check_always, check_at_rest
+from scenes import CALL
+from simulation import HOLD, Simulation
+
+from callbridge.domain.model.calls import CallOutcome, CallState
+from callbridge.domain.model.effects import Adopt, LookAgain, SaveCall
+from callbridge.domain.model.facts import ChannelEntered, ChannelGone
+from callbridge.domain.model.ids import ChannelId
+
+OLD, NEW = ChannelId("17.1"), ChannelId("18.1")
+NUMBER = "+4930222"
+IN_MUSIC = [scenes.waiting, scenes.offering, scenes.connecting, scenes.held, scenes.ringing, scenes.consulting]
+IN_TALK = [
+    *(scenes.talking, scenes.with_caller, scenes.conference, scenes.four_way, scenes.conference_outside),
+    *(scenes.deferred, scenes.external),
+]
+SCENES = [*IN_MUSIC, *IN_TALK, scenes.transfer_waiting, scenes.recalling]
+ORDERS = [*permutations(range(3)), "unseen", "gateway away"]
+
+
+def replaced(sim: Simulation, order: object) -> None:
+    """The facts of it come in this order, or are lost."""
+    sim.settle()
+    sim.replace(OLD)
+    facts = list(sim.facts)
+    sim.facts.clear()
+    if order == "gateway away":
+        sim.restart()
+    elif order == "unseen":
+        sim.give(sim.snapshot())
+    else:
+        sim.facts.extend(facts[place] for place in order if place < len(facts))  # type: ignore[attr-defined]
+    sim.settle()
+    check_always(sim)
+    sim.wait(1.0)
+
+
+def named(value: object) -> str:
+    return value.__name__ if callable(value) else str(value)
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=named)
+@pytest.mark.parametrize("scene", SCENES, ids=named)
+def test_given_a_call_when_another_takes_the_callers_place_then_it_is_theirs(
+    scene: Callable[[], Simulation], order: object
+) -> None:
+    sim = scene()
+    before = sim.call(CALL)
+    replaced(sim, order)
+    call = sim.call(CALL)
+    assert (call.caller, call.caller_number, call.missing) == (NEW, NUMBER, None)
+    assert (call.state, call.agent, call.route, call.arrived_at) == (
+        *(before.state, before.agent, before.route, before.arrived_at),
+    )
+    assert NEW in sim.channels
+    assert sim.channels[NEW].role == "caller", "the site's own dialplan would have them after the talk"
+    for pop in (call.pop, call.consult.pop if call.consult else None):
+        assert pop is None or pop.caller_number == NUMBER
+    assert sim.kinds().count("call.caller_replaced") == 1
+    assert (sim.on_music(CALL), bool(sim.talking(CALL))) == (
+        scene in IN_MUSIC or scene not in IN_TALK,
+        scene in IN_TALK,
+    )
+    check_at_rest(sim)
+    sim.hang_up(NEW)
+    sim.wait(100)
+    check_at_rest(sim)
+    assert CALL not in sim.engine.world.calls or sim.engine.world.calls[CALL].consult is not None
+
+
+@pytest.mark.parametrize("scene", IN_TALK, ids=named)
+def test_given_a_talk_when_the_caller_really_hangs_up_then_no_other_look_is_needed_where_two_talked(
+    scene: Callable[[], Simulation],
+) -> None:
+    sim = scene()
+    sim.settle()
+    several = len(sim.talking(CALL)) > 1
+    sim.effects.clear()
+    sim.hang_up(OLD)
+    end = next(fact for fact in sim.facts if isinstance(fact, ChannelGone) and fact.channel == OLD)
+    sim.facts.remove(end)
+    sim.give(end)
+    assert sim.engine.world.calls[CALL].missing is not None, "somebody may have their place"
+    sim.wait(1.0)
+    looks = [effect for effect in sim.effects if isinstance(effect, LookAgain)]
+    assert bool(looks) == several
+    call = sim.engine.world.calls.get(CALL) or sim.call(CALL)
+    assert call.missing is None
+    assert call.state in (CallState.ENDED, CallState.CONSULTING)
+    check_at_rest(sim)
+
+
+def test_given_a_new_caller_when_a_late_fact_of_the_old_channel_comes_then_there_is_no_second_call() -> None:
+    sim = scenes.waiting()
+    late = ChannelEntered(fact=sim.channels[OLD].fact())
+    replaced(sim, (0,))
+    sim.give(late)
+    sim.settle()
+    assert list(sim.engine.world.calls) == [CALL]
+    assert sim.call(CALL).caller == NEW
+
+
+def test_given_two_live_calls_of_one_name_then_each_is_a_call_of_its_own() -> None:
+    sim = scenes.waiting()
+    sim.arrive("empty", 2)
+    sim.channels[ChannelId("17.2")].call = "17.1"
+    sim.facts.clear()
+    sim.give(ChannelEntered(fact=sim.channels[ChannelId("17.2")].fact()))
+    sim.settle()
+    assert {call.caller for call in sim.engine.world.calls.values()} == {OLD, "17.2"}
+    check_at_rest(sim)
+
+
+def test_given_a_call_that_was_replaced_twice_then_it_still_goes_on() -> None:
+    sim = scenes.talking()
+    replaced(sim, (0, 1, 2))
+    sim.replace(NEW, "19.1", "+4930333")
+    sim.wait(1.0)
+    call = sim.call(CALL)
+    assert (call.caller, call.caller_number, call.former) == ("19.1", "+4930333", (OLD, NEW))
+    assert call.pop is not None
+    assert call.pop.caller_number == "+4930333"
+    check_at_rest(sim)
+
+
+def test_given_a_talk_that_is_over_when_somebody_comes_into_it_then_the_call_ends() -> None:
+    sim = scenes.talking()
+    sim.replace(OLD)
+    facts = list(sim.facts)
+    sim.facts.clear()
+    sim.end("anna", CALL)
+    sim.facts.extend(facts)
+    sim.wait(100)
+    assert sim.call(CALL).outcome is CallOutcome.HANDLED
+    assert sim.call(CALL).state is CallState.ENDED
+    check_at_rest(sim)
+
+
+def test_given_an_adoption_that_was_refused_then_the_next_look_orders_it_again() -> None:
+    sim = scenes.talking()
+    sim.refuse["Adopt"] = 1
+    replaced(sim, (0, 1, 2))
+    assert sim.channels[NEW].role == ""
+    sim.give(sim.snapshot())
+    sim.wait(1.0)
+    assert sim.channels[NEW].role == "caller"
+    assert sim.talking(CALL) == {"anna"}
+    adopted = [effect for effect in sim.effects if isinstance(effect, Adopt)]
+    assert (adopted[-1].group, adopted[-1].after) == ("support", "hangup")
+
+
+def test_given_a_document_written_before_then_it_has_no_former_channels() -> None:
+    sim = scenes.talking()
+    saved = [effect.call for effect in sim.effects if isinstance(effect, SaveCall)]
+    assert (saved[-1].former, saved[-1].missing) == ((), None)
+    assert HOLD
