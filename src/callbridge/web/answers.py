@@ -191,8 +191,8 @@ class TransferOut(Out):
     made_at: Moment
     ended_at: Moment
     failure: str | None
-    """Why it failed: `rejected`, `no_answer`, `unreachable`, `network_trouble` of an agent; one of `Reason` of a number;
-    or `waited_too_long`, `caller_hung_up`, `target_hung_up`, ..."""
+    """Why it failed: `rejected`, `no_answer`, `unreachable`, `network_trouble` of an agent;
+    of a number the reason that `said` has; or `waited_too_long`, `caller_hung_up`, `target_hung_up`, ..."""
     said: LegEndOut | None
     """What the target's phone or network said, where they were not reached."""
     taken_by: str | None

@@ -2490,7 +2490,7 @@ export interface components {
             ended_at: string | null;
             /**
              * Failure
-             * @description Why it failed: `rejected`, `no_answer`, `unreachable`, `network_trouble` of an agent; one of `Reason` of a number; or `waited_too_long`, `caller_hung_up`, `target_hung_up`, ...
+             * @description Why it failed: `rejected`, `no_answer`, `unreachable`, `network_trouble` of an agent; of a number the reason that `said` has; or `waited_too_long`, `caller_hung_up`, `target_hung_up`, ...
              */
             failure: string | null;
             /** Id */
