@@ -175,26 +175,27 @@ def originate(**changes: object) -> Originate:
     return Originate(**{**given, "timeout": 50.0, **changes})  # type: ignore[arg-type]
 
 
-def test_given_each_effect_when_encoded_then_the_link_takes_its_actions() -> None:
+CHANNELS = (ChannelId("17.1"), LEG)
+
+
+def test_given_each_effect_when_encoded_then_the_link_takes_its_actions_and_they_name_channels_by_uniqueid() -> None:
     effects = [
         originate(),
-        Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="PJSIP/t-1", leg=LEG, leg_name="PJSIP/anna-2"),
+        Bridge(call=CALL, caller=ChannelId("17.1"), leg=LEG),
         Bridge(
             call=CALL,
             caller=ChannelId("17.1"),
-            caller_name="PJSIP/t-1",
             leg=LEG,
-            leg_name="PJSIP/anna-2",
             record="17.1.wav",
         ),
-        Hold(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
-        ToFallback(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1"),
-        Park(call=CALL, channel=LEG, name="PJSIP/anna-2"),
-        Join(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1", peer_name="PJSIP/anna-2"),
-        SetAfter(call=CALL, channel=ChannelId("17.1"), name="PJSIP/t-1", after="hold"),
+        Hold(call=CALL, channel=ChannelId("17.1")),
+        ToFallback(call=CALL, channel=ChannelId("17.1")),
+        Park(call=CALL, channel=LEG),
+        Join(call=CALL, channel=ChannelId("17.1"), peer=LEG),
+        SetAfter(call=CALL, channel=ChannelId("17.1"), after="hold"),
         SetHear(call=CALL, channel=LEG, hear="music"),
         Mute(call=CALL, channel=LEG, on=True),
-        StopRecording(call=CALL, channel=LEG, name="PJSIP/anna-2"),
+        StopRecording(call=CALL, channel=LEG),
         Hangup(call=CALL, channel=LEG),
     ]
     actions = [action for effect in effects for action in encode(effect, WORD)]
@@ -215,6 +216,13 @@ def test_given_each_effect_when_encoded_then_the_link_takes_its_actions() -> Non
     ]
     for action in actions:
         checked(action.name, action.headers)
+        for header, value in action.headers.items():
+            assert header not in ("Channel", "Channel1", "Channel2") or action.name == "Originate" or value in CHANNELS
+    assert [action.names for action in actions if action.names] == [{"Channel1": CHANNELS[0], "Channel2": LEG}]
+    assert [action.headers["Value"] for action in actions if action.headers.get("Variable") == "CALLBRIDGE_PEER"] == [
+        LEG,
+        LEG,
+    ]
 
 
 def test_given_an_originate_when_encoded_then_it_dials_the_agents_phone_and_nothing_else() -> None:
@@ -346,9 +354,7 @@ def test_given_somebody_who_came_in_the_callers_place_then_they_get_the_calls_va
     effect = Adopt(
         call=CALL,
         channel=ChannelId("17.9"),
-        name="PJSIP/carrier-9",
         peer=LEG,
-        peer_name="PJSIP/anna-1",
         several=several,
         group="support",
         called="100",
@@ -365,13 +371,13 @@ def test_given_somebody_who_came_in_the_callers_place_then_they_get_the_calls_va
         "CALLBRIDGE_DATA": "order=1&text=%26",
         "CALLBRIDGE_AFTER": "hangup",
         "CALLBRIDGE_RECORD": "17-1.wav",
-        "CALLBRIDGE_PEER": "PJSIP/anna-1",
+        "CALLBRIDGE_PEER": LEG,
     }
     assert (moved.name, moved.headers["Context"], moved.headers["Exten"]) == ("Redirect", "callbridge-adopt", place)
 
 
 def test_given_a_caller_who_comes_by_a_local_channel_then_the_dialplan_makes_the_bridge_which_keeps_it() -> None:
-    local = Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="Local/x-1;2", leg=LEG, leg_name="PJSIP/anna-1")
+    local = Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="Local/x-1;2", leg=LEG)
     assert [action.name for action in encode(local, WORD)] == ["Setvar", "Redirect"]
 
 

@@ -239,7 +239,7 @@ class Simulation:
             case Park():
                 self._enter(effect.channel, LEGS)
             case Join():
-                peer = next((c for c in self.channels.values() if f"PJSIP/{c.id}" == effect.peer_name), None)
+                peer = next((c for c in self.channels.values() if c.id == effect.peer), None)
                 if effect.channel in self.channels and peer is not None and peer.bridge not in (None, HOLD, LEGS):
                     self._enter(effect.channel, peer.bridge)
             case SetHear():

@@ -173,8 +173,8 @@ class Node(Pbx):
                     self.moves[channel] = frozenset()
                 case Bridge(caller=one, leg=other):
                     self.moves[one] = self.moves[other] = frozenset((one, other))
-                case Join(channel=channel, peer_name=peer):
-                    self.moves[channel] = frozenset((channel, ChannelId(peer)))
+                case Join(channel=channel, peer=peer):
+                    self.moves[channel] = frozenset((channel, peer))
 
     def _arrived(self, fact: ChannelFact) -> None:
         """The engine is told where this channel is: perhaps there where it sent it."""

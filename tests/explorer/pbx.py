@@ -109,8 +109,8 @@ class Pbx:
                 self.send(channel, HOLD)
             case Park(channel=channel):
                 self.send(channel, LEGS)
-            case Join(channel=channel, peer_name=peer):
-                self.join(channel, ChannelId(peer))
+            case Join(channel=channel, peer=peer):
+                self.join(channel, peer)
             case ToFallback(channel=channel):
                 self.to_fallback(channel)
             case SetAfter(channel=channel):

@@ -99,15 +99,18 @@ class Gateway:
         while not peer.gone.is_set():
             action = await peer.next_action()
             name = action["Action"]
-            if name == "Getvar":
+            if name == "Getvar" and "Channel" in action:
+                assert action["Variable"] == "CHANNEL(name)"
+                peer.reply(action, Value=row(action["Channel"])["Channel"])
+            elif name == "Getvar":
                 values = {"CALLBRIDGE_STAMP": STAMP, "EPOCH": "5000"}
                 peer.reply(action, Value=values.get(action["Variable"], ""))
             elif name == "Setvar" and "Channel" not in action:
                 peer.reply(action)
             elif name == "Status":
                 peer.reply(action, EventList="start")
-                for row in self.rows:
-                    peer.send(message("Status", ActionID=action["ActionID"], **row))
+                for shown in self.rows:
+                    peer.send(message("Status", ActionID=action["ActionID"], **shown))
                 self._complete(peer, action, "Status", len(self.rows))
             elif name == "BridgeList":
                 rooms = [

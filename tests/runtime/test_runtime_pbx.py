@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from runtime_fakes import WITHIN, Clock, Sleeper
@@ -11,7 +12,7 @@ from runtime_fakes import WITHIN, Clock, Sleeper
 from callbridge.ami.errors import ActionRefused, ActionTimeout, ConnectionLost
 from callbridge.ami.framing import Message
 from callbridge.domain.model.agents import PhoneState
-from callbridge.domain.model.effects import ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
+from callbridge.domain.model.effects import Bridge, ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
 from callbridge.domain.model.facts import ActionFailed, ChannelGone, PbxLost, PbxSeen, PhoneChanged
 from callbridge.domain.model.ids import CallId, ChannelId
 from callbridge.domain.model.signals import Signal
@@ -40,6 +41,8 @@ class FakeAmi:
         await self._meets(f"{name} {variable}" if f"{name} {variable}" in self.gates | self.failures else name)
         if name == "Setvar" and "Channel" not in headers:
             self.variables[variable] = str(headers["Value"])
+        if variable == "CHANNEL(name)":
+            return {"Response": "Success", "Value": f"name of {headers['Channel']}"}
         return {"Response": "Success", "Value": self.variables.get(variable, "")}
 
     async def list_action(self, name: str, /, headers: Headers = {}, *, within: float | None = None) -> list[Message]:  # noqa: B006
@@ -143,7 +146,11 @@ def gone(channel: str, stamp: str = STAMP) -> Message:
 
 
 def hold(number: int = 1) -> Hold:
-    return Hold(call=CALL, channel=ChannelId(f"17.{number}"), name=f"PJSIP/x-{number}")
+    return Hold(call=CALL, channel=ChannelId(f"17.{number}"))
+
+
+def bridge() -> Bridge:
+    return Bridge(call=CALL, caller=ChannelId("17.1"), leg=ChannelId("leg"))
 
 
 def originate() -> Originate:
@@ -468,8 +475,55 @@ async def test_given_effects_then_their_actions_are_sent_in_order_without_waitin
     pbx.act([hold(number) for number in range(20)])
     await desk.until(lambda: desk.ami.names().count("Redirect") == 20)
     redirects = [headers["Channel"] for name, headers in desk.ami.sent if name == "Redirect"]
-    assert redirects == [f"PJSIP/x-{number}" for number in range(20)]
+    assert redirects == [f"17.{number}" for number in range(20)]
     desk.ami.gates["Redirect"].set()
+
+
+async def test_given_a_bridge_then_it_names_whom_the_pbx_names_and_the_calls_next_order_comes_after_it(
+    desk: Desk,
+) -> None:
+    pbx = await desk.up()
+    question = "Getvar CHANNEL(name)"
+    desk.ami.gates[question] = asyncio.Event()
+    after = SetAfter(call=CALL, channel=ChannelId("17.1"), after="hangup")
+    pbx.act([bridge(), after, replace(hold(2), call=CallId("c-2"))])
+    await desk.until(lambda: "Redirect" in desk.ami.names())
+    assert "Bridge" not in desk.ami.names(), "another call does not wait for this one"
+    desk.ami.gates[question].set()
+    await desk.until(lambda: len([sent for sent in desk.ami.sent if sent[1].get("Channel") == "17.1"]) == 2)
+    orders = [(name, headers) for name, headers in desk.ami.sent if name != "Getvar"][-2:]
+    assert orders == [
+        ("Bridge", {"Channel1": "name of 17.1", "Channel2": "name of leg", "Tone": "no"}),
+        ("Setvar", {"Channel": "17.1", "Variable": "CALLBRIDGE_AFTER", "Value": "hangup"}),
+    ]
+
+
+async def test_given_a_bridge_with_a_channel_that_is_gone_then_the_engine_is_told_and_the_next_order_is_sent(
+    desk: Desk,
+) -> None:
+    pbx = await desk.up()
+    desk.ami.fail("Getvar CHANNEL(name)", ActionRefused("Getvar", "No such channel"))
+    pbx.act([bridge(), hold()])
+    await desk.until(lambda: len(desk.told) == 2 and "Redirect" in desk.ami.names())
+    failed = desk.told[-1]
+    assert isinstance(failed, ActionFailed)
+    assert (failed.action, failed.refused, "Bridge" in desk.ami.names()) == ("Bridge", True, False)
+
+
+async def test_given_a_link_that_drops_while_a_name_is_asked_for_then_the_order_dies_with_it(desk: Desk) -> None:
+    pbx = await desk.up()
+    question = "Getvar CHANNEL(name)"
+    desk.ami.gates[question] = asyncio.Event()
+    pbx.act([bridge(), hold()])
+    await desk.until(lambda: desk.ami.names()[-1] == "Getvar")
+    pbx.on_down("cable")
+    pbx.on_up()
+    await desk.until(pbx.seen.is_set)
+    desk.ami.gates[question].set()
+    pbx.act([replace(hold(3), call=CallId("c-3"))])
+    await desk.until(lambda: "Redirect" in desk.ami.names())
+    assert [headers["Channel"] for name, headers in desk.ami.sent if name == "Redirect"] == ["17.3"]
+    assert "Bridge" not in desk.ami.names()
 
 
 async def test_given_many_effects_then_only_a_hundred_are_under_way_at_once(desk: Desk) -> None:
@@ -514,7 +568,7 @@ async def test_given_an_action_lost_with_the_connection_then_nothing_is_said_but
     ("effect", "action"),
     [
         (Hangup(call=CALL, channel=ChannelId("17.1")), "Hangup"),
-        (SetAfter(call=CALL, channel=ChannelId("17.1"), name="PJSIP/x-1", after="hangup"), "Setvar"),
+        (SetAfter(call=CALL, channel=ChannelId("17.1"), after="hangup"), "Setvar"),
     ],
     ids=["Hangup", "SetAfter"],
 )

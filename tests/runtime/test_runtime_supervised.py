@@ -80,7 +80,7 @@ async def consulting(gateway: Gateway) -> None:
 async def leaves_the_talk(gateway: Gateway, channel: str) -> None:
     """On the way to another talk; whom they talked with is alone and falls out of it too."""
     parked = await settings_obeyed(gateway, "Redirect")
-    assert (parked["Channel"], parked["Context"]) == (f"PJSIP/{channel}", "callbridge-leg")
+    assert (parked["Channel"], parked["Context"]) == (channel, "callbridge-leg")
     for each in (LEG, TARGET):
         gateway.enters(each, "legs")
 

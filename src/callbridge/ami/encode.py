@@ -1,9 +1,12 @@
 """Effects to AMI actions. Pure. What a person or a caller can choose is only ever a value, and a clean one.
 
+Channels are acted on by Uniqueid: a name may be another channel's tomorrow, or be read out of what a stranger wrote.
 Control characters are refused once more by the link, for every header of every action.
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from callbridge.ami.decode import ACTION_ID_STAMP
@@ -23,7 +26,7 @@ from callbridge.domain.model.effects import (
     StopRecording,
     ToFallback,
 )
-from callbridge.domain.model.ids import arrival_of
+from callbridge.domain.model.ids import ChannelId, arrival_of
 
 _HOLD = "callbridge-hold,s,1"
 _LEG_AGAIN = "callbridge-leg,s,7"
@@ -50,6 +53,12 @@ CALL_HEADER = "X-Callbridge-Call"
 class Action(NamedTuple):
     name: str
     headers: dict[str, str | list[str]]
+    names: Mapping[str, ChannelId] = MappingProxyType({})
+    """Headers that want the channel's name, which is to be asked for just before.
+
+    AMI's Bridge is the only such action. It takes a Uniqueid too, but also for the *beginning* of one: `17.1` is
+    `17.12` to it, as seen on Asterisk 22.10.1. All others look for the whole Uniqueid.
+    """
 
 
 def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
@@ -64,33 +73,32 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
         case Bridge() if effect.record or effect.caller_name.startswith(_LOCAL):
             # AMI's own MixMonitor needs the class `system`, which nobody should have who does not own the PBX; and its
             # Bridge takes away the hook that keeps a Local channel from being optimized away.
-            file = [_setvar(effect.caller_name, "CALLBRIDGE_RECORD", effect.record)] if effect.record else []
-            peer = _setvar(effect.caller_name, "CALLBRIDGE_PEER", effect.leg_name)
-            return (*file, peer, _redirect(effect.caller_name, _TALK))
+            file = [_setvar(effect.caller, "CALLBRIDGE_RECORD", effect.record)] if effect.record else []
+            peer = _setvar(effect.caller, "CALLBRIDGE_PEER", effect.leg)
+            return (*file, peer, _redirect(effect.caller, _TALK))
         case Bridge():
-            return (Action("Bridge", {"Channel1": effect.caller_name, "Channel2": effect.leg_name, "Tone": "no"}),)
+            return (Action("Bridge", {"Tone": "no"}, {"Channel1": effect.caller, "Channel2": effect.leg}),)
         case Adopt():
             return _adopt(effect)
         case Hold():
-            return (_redirect(effect.name, _HOLD),)
+            return (_redirect(effect.channel, _HOLD),)
         case Park():
-            return (_redirect(effect.name, _LEG_AGAIN),)
+            return (_redirect(effect.channel, _LEG_AGAIN),)
         case Join():
-            peer = _setvar(effect.name, "CALLBRIDGE_PEER", effect.peer_name)
-            return (peer, _redirect(effect.name, _JOIN))
+            peer = _setvar(effect.channel, "CALLBRIDGE_PEER", effect.peer)
+            return (peer, _redirect(effect.channel, _JOIN))
         case ToFallback():
-            return (_redirect(effect.name, _FALLBACK),)
+            return (_redirect(effect.channel, _FALLBACK),)
         case SetAfter():
             after = f"{effect.after}-{effect.turn}" if effect.turn else effect.after
-            return (_setvar(effect.name, "CALLBRIDGE_AFTER", after),)
+            return (_setvar(effect.channel, "CALLBRIDGE_AFTER", after),)
         case SetHear():
             return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
         case Mute():
             return (_setvar(effect.channel, "MUTEAUDIO(in)", "on" if effect.on else "off"),)
         case StopRecording():
-            return (Action("StopMixMonitor", {"Channel": effect.name}),)
+            return (Action("StopMixMonitor", {"Channel": effect.channel}),)
         case Hangup():
-            # The Uniqueid: a leg that is still being dialled may have no name yet that we know.
             return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)
 
 
@@ -102,20 +110,20 @@ def _adopt(effect: Adopt) -> tuple[Action, ...]:
         "CALLBRIDGE_DATA": effect.data[:_MOST_DATA],
         "CALLBRIDGE_AFTER": effect.after,
         "CALLBRIDGE_RECORD": effect.record,
-        "CALLBRIDGE_PEER": effect.peer_name,
+        "CALLBRIDGE_PEER": effect.peer,
     }
     place = _ADOPT_AND_JOIN if effect.several else _ADOPT
     told = (_setvar(effect.channel, name, value) for name, value in variables.items())
     return (*told, _redirect(effect.channel, place))
 
 
-def _setvar(channel: str, name: str, value: str) -> Action:
+def _setvar(channel: ChannelId, name: str, value: str) -> Action:
     return Action("Setvar", {"Channel": channel, "Variable": name, "Value": value})
 
 
-def _redirect(channel_name: str, place: str) -> Action:
+def _redirect(channel: ChannelId, place: str) -> Action:
     context, exten, priority = place.split(",")
-    return Action("Redirect", {"Channel": channel_name, "Context": context, "Exten": exten, "Priority": priority})
+    return Action("Redirect", {"Channel": channel, "Context": context, "Exten": exten, "Priority": priority})
 
 
 def _originate(effect: Originate, stamp: str) -> dict[str, str | list[str]]:

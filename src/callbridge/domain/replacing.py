@@ -213,9 +213,7 @@ def adopt(step: Step, call_id: CallId) -> None:
         Adopt(
             call=call.id,
             channel=fact.channel,
-            name=fact.name,
             peer=peers[0].channel,
-            peer_name=peers[0].name,
             several=several,
             group=call.group,
             called=call.called,

@@ -66,7 +66,7 @@ def _record_consultations(step: Step, calls: set[CallId]) -> None:
         if call.consult_recording is not None and not private:
             leg = call.leg(call.consult_recording)
             if leg is not None and leg.name is not None:
-                step.emit(StopRecording(call=call.id, channel=leg.channel, name=leg.name))
+                step.emit(StopRecording(call=call.id, channel=leg.channel))
             call = step.put(replace(call, consult_recording=None))
         file = arrangement.private_recording(step, call)
         if not file or call.consult is None or not call.consult.settled or call.agent_leg is None:

@@ -29,6 +29,7 @@ from callbridge.domain.model.effects import (
     StopRecording,
 )
 from callbridge.domain.model.facts import ActionFailed, PbxLost, PbxSeen, PbxSilent, PhoneChanged
+from callbridge.domain.model.ids import CallId, ChannelId
 from callbridge.domain.model.signals import Signal
 
 _log = structlog.get_logger(__name__)
@@ -126,6 +127,8 @@ class Pbx:
         self._epoch = 0
         """How often the link came up or fell silent: what was decided before that is not done after it."""
         self._places = asyncio.Semaphore(_IN_FLIGHT)
+        self._last_sent: dict[CallId, asyncio.Event] = {}
+        """For each call with orders under way: set once the newest of them is on its way to the PBX."""
         self._tasks: asyncio.TaskGroup | None = None
         self._stamp = ""
         self._unstamped_at = 0.0
@@ -254,16 +257,27 @@ class Pbx:
             if epoch != self._epoch:
                 self._places.release()
                 continue
-            self._tasks.create_task(self._perform_one(effect))
+            before, sent = self._last_sent.get(effect.call), asyncio.Event()
+            self._last_sent[effect.call] = sent
+            self._tasks.create_task(self._perform_one(effect, epoch, before, sent))
             await asyncio.sleep(0)  # lets it be sent before the next one
 
-    async def _perform_one(self, effect: ChannelEffect) -> None:
-        name, epoch = type(effect).__name__, self._epoch
+    async def _perform_one(
+        self, effect: ChannelEffect, epoch: int, before: asyncio.Event | None, sent: asyncio.Event
+    ) -> None:
+        """`before`: the call's order before this one is on its way; `sent` says the same of this one to the next."""
+        name = type(effect).__name__
         try:
-            for action in encode(effect, self._stamp):
-                if epoch != self._epoch:
-                    break  # of two actions the first was not answered in time: the second comes too late
-                await self._link.action(action.name, action.headers)
+            if before is not None:
+                await before.wait()
+            actions = encode(effect, self._stamp)
+            for action in actions:
+                headers = {**action.headers, **await self._named(action.names)}
+                if not self._up or epoch != self._epoch:
+                    return  # too late: what was decided before the link fell silent or dropped is not done after it
+                if action is actions[-1]:
+                    sent.set()  # nobody runs before it is written
+                await self._link.action(action.name, headers)
         except ConnectionLost:
             pass  # PbxLost is on its way; the next snapshot decides
         except AmiError as error:
@@ -274,7 +288,23 @@ class Pbx:
             refused = isinstance(error, ActionRefused)
             self._put(ActionFailed(call=effect.call, action=name, channel=channel, reason=str(error), refused=refused))
         finally:
+            sent.set()
+            if self._last_sent.get(effect.call) is sent:
+                del self._last_sent[effect.call]
             self._places.release()
+
+    async def _named(self, names: Mapping[str, ChannelId]) -> dict[str, str]:
+        """The headers with the names that these channels have now. Raises what `Link.action` raises."""
+        asked = [
+            self._link.action("Getvar", {"Channel": channel, "Variable": "CHANNEL(name)"}) for channel in names.values()
+        ]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        found = {}
+        for header, answer in zip(names, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            found[header] = text(answer, "Value")
+        return found
 
     # ------------------------------------------------------------ snapshots
 

@@ -194,32 +194,28 @@ def order(step: Step, call: Call, action: Action, attempt: int) -> None:
     """Tells the PBX, once; `overdue` tells it again."""
     moved = Doing(action=action, deadline=step.now + step.options.connect_timeout, attempts=attempt)
     call = step.put(replace(call, doing=moved, moved=moved))
-    name = _name(call, action.channel)
-    peer = _name(call, action.peer) if action.peer is not None else None
-    if name is None or (action.peer is not None and peer is None):
+    if not all(_is_there(call, channel) for channel in (action.channel, action.peer) if channel is not None):
         return
     match action.verb:
         case "bridge":
             assert action.peer is not None
-            assert peer is not None
             record = call.recording if action.channel == call.caller else private_recording(step, call)
             step.emit(
                 Bridge(
                     call=call.id,
                     caller=action.channel,
-                    caller_name=name,
+                    caller_name=call.caller_channel if action.channel == call.caller else "",
                     leg=action.peer,
-                    leg_name=peer,
                     record=record,
                 )
             )
         case "join":
-            assert peer is not None
-            step.emit(Join(call=call.id, channel=action.channel, name=name, peer_name=peer))
+            assert action.peer is not None
+            step.emit(Join(call=call.id, channel=action.channel, peer=action.peer))
         case _ if action.channel == call.caller:
-            step.emit(Hold(call=call.id, channel=action.channel, name=name))
+            step.emit(Hold(call=call.id, channel=action.channel))
         case _:
-            step.emit(Park(call=call.id, channel=action.channel, name=name))
+            step.emit(Park(call=call.id, channel=action.channel))
 
 
 def private_recording(step: Step, call: Call) -> str:
@@ -231,9 +227,10 @@ def private_recording(step: Step, call: Call) -> str:
     return f"{stem or form}-consult-{call.transfers_made}{dot or '.'}{form if stem else 'wav'}"
 
 
-def _name(call: Call, channel: ChannelId) -> str | None:
+def _is_there(call: Call, channel: ChannelId) -> bool:
+    """Whether the PBX has shown this channel: nothing is done to one that is still being made."""
     leg = call.leg(channel)
-    return call.caller_channel if leg is None else leg.name
+    return leg is None or leg.name is not None
 
 
 def refused(step: Step, call: Call, signal: ActionFailed) -> None:

@@ -52,7 +52,7 @@ def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
         step.emit(SetHear(call=call.id, channel=leg.channel, hear="ringing"))
         if was_held and leg.name is not None:
             # In the waiting room already, where what is heard is set on the way in.
-            step.emit(Park(call=call.id, channel=leg.channel, name=leg.name))
+            step.emit(Park(call=call.id, channel=leg.channel))
     step.publish(call.id, "transfer.updated", [call.agent])
     step.publish(call.id, "call.updated", [call.agent])
     return call

@@ -97,7 +97,7 @@ def _start_unsupervised(step: Step, call: Call, signal: RequestTransfer, mode: A
     )
     # First the variable: from now on also a sudden end of this bridge leaves the caller with the music.
     keep_caller(step, call)
-    step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
+    step.emit(Hold(call=call.id, channel=call.caller))
 
 
 def _start_supervised(step: Step, call: Call, signal: RequestTransfer) -> None:

@@ -107,14 +107,14 @@ def unmute_all(step: Step, call: Call) -> Call:
 
 def keep_caller(step: Step, call: Call) -> None:
     """From now on the end of the caller's bridge leaves them with the music, gateway or not."""
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hold"))
+    step.emit(SetAfter(call=call.id, channel=call.caller, after="hold"))
 
 
 def end_with_talk(step: Step, call: Call) -> None:
     """From now on the end of the talk in which the caller was seen ends the call, gateway or not."""
     fact = step.world.channels.get(call.caller)
     turn = fact.variables.turn if fact is not None else ""
-    step.emit(SetAfter(call=call.id, channel=call.caller, name=call.caller_channel, after="hangup", turn=turn))
+    step.emit(SetAfter(call=call.id, channel=call.caller, after="hangup", turn=turn))
 
 
 def let_hear(step: Step, call: Call, leg: Leg | None, what: str) -> None:

@@ -101,7 +101,7 @@ def to_fallback(step: Step, call: Call, why: str) -> None:
             attempts=1,
         )
     )
-    step.emit(ToFallback(call=call.id, channel=call.caller, name=call.caller_channel))
+    step.emit(ToFallback(call=call.id, channel=call.caller))
 
 
 def end_transfer(

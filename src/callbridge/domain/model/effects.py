@@ -47,9 +47,9 @@ class Bridge:
     call: CallId
     caller: ChannelId
     """The caller, or in a talk without them the agent's leg."""
-    caller_name: str
+    caller_name: str = ""
+    """Its name, which tells a Local channel from others; nothing is done to a name."""
     leg: ChannelId
-    leg_name: str
     record: str = ""
     """The file into which the first of the two is recorded from now on, after what it holds; empty: none.
 
@@ -64,7 +64,6 @@ class Hold:
 
     call: CallId
     channel: ChannelId
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +72,6 @@ class ToFallback:
 
     call: CallId
     channel: ChannelId
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +80,6 @@ class Park:
 
     call: CallId
     channel: ChannelId
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +88,7 @@ class Join:
 
     call: CallId
     channel: ChannelId
-    name: str
-    peer_name: str
+    peer: ChannelId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,9 +100,7 @@ class Adopt:
 
     call: CallId
     channel: ChannelId
-    name: str
     peer: ChannelId
-    peer_name: str
     several: bool
     """More than one talk with the caller: it joins their bridge. Otherwise it is put together with the one."""
     group: str
@@ -143,7 +137,6 @@ class StopRecording:
 
     call: CallId
     channel: ChannelId
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +145,6 @@ class SetAfter:
 
     call: CallId
     channel: ChannelId
-    name: str
     after: str
     """`hold` or `hangup`."""
     turn: str = ""

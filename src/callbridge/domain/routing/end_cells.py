@@ -64,13 +64,13 @@ def release_again(step: Step, call: Call, signal: Signal) -> None:
 def fall_back_new(step: Step, call: Call, signal: Signal) -> None:
     """Another channel has come in the caller's place: it goes where they should have gone."""
     step.put(replace(call, attempts=1, deadline=step.now + step.options.connect_timeout))
-    step.emit(ToFallback(call=call.id, channel=call.caller, name=call.caller_channel))
+    step.emit(ToFallback(call=call.id, channel=call.caller))
 
 
 def fall_back_again(step: Step, call: Call, signal: Signal) -> None:
     """There is no event for a channel that runs a dialplan: look where the caller is, send them again if need be."""
     fact = step.world.channels.get(call.caller)
     if fact is not None and fact.holding and call.attempts % 2 == 0:
-        step.emit(ToFallback(call=call.id, channel=call.caller, name=call.caller_channel))
+        step.emit(ToFallback(call=call.id, channel=call.caller))
     step.emit(LookAgain(why="the caller was not seen in the dialplan's fallback"))
     step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))

@@ -46,7 +46,6 @@ def _bridge(step: Step, call: Call) -> None:
             caller=call.caller,
             caller_name=call.caller_channel,
             leg=leg.channel,
-            leg_name=leg.name,
             record=call.recording,
         )
     )
@@ -195,7 +194,7 @@ def connect_new(step: Step, call: Call, signal: Signal) -> None:
 def move_new(step: Step, call: Call, signal: Signal) -> None:
     """Who has come in the caller's place still talks with agent 1, or is with the music already."""
     step.put(replace(call, attempts=1, deadline=step.now + step.options.connect_timeout))
-    step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
+    step.emit(Hold(call=call.id, channel=call.caller))
 
 
 def move_again(step: Step, call: Call, signal: Signal) -> None:
@@ -210,7 +209,7 @@ def move_again(step: Step, call: Call, signal: Signal) -> None:
         step.publish(call.id, "call.updated", [call.agent])
         return
     step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
-    step.emit(Hold(call=call.id, channel=call.caller, name=call.caller_channel))
+    step.emit(Hold(call=call.id, channel=call.caller))
 
 
 def wait_timeout(step: Step, call: Call, signal: Signal) -> None:
