@@ -123,6 +123,7 @@ class Gateway:
             put=self.runtime.put,
             alive=lambda: self.runtime.decides(_TURN_LIMIT),
             phones=lambda: {agent.phone for agent in engine.world.settings.agents.values()},
+            channels=engine.world.channels_believed,
             lease=float(config.pbx.lease),
             music_class=config.pbx.music_class,
         )
@@ -136,6 +137,7 @@ class Gateway:
             on_down=self.pbx.on_down,
             on_silent=self.pbx.on_silent,
             on_speaks=self.pbx.on_speaks,
+            on_unread=self.pbx.on_unread,
         )
         self.pbx.attach(self.link)
         GatewayMetrics(self.registry, self.runtime, self.link, self.pbx)

@@ -178,7 +178,7 @@ def test_given_data_without_an_end_when_it_goes_on_and_on_then_the_memory_is_bou
         assert framer.feed(b"x" * 999) == []
         assert framer.unfinished <= 1_003
     assert framer.oversize == 1
-    assert framer.feed(b"\r\n\r\nEvent: A\r\n\r\n") == [b"Event: A"]
+    assert framer.feed(b"\r\n\r\nEvent: A\r\n\r\n") == [b"", b"Event: A"], "empty for what was too long"
 
 
 def test_given_an_unparsed_message_when_asked_for_its_name_then_no_parsing_is_needed() -> None:

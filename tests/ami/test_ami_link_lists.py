@@ -16,8 +16,8 @@ async def test_given_a_list_when_it_is_complete_then_its_rows_come_without_its_e
     sent = await actions.expect("Status")
     actions.reply(sent, EventList="start", Message="Channel status will follow")
     actions.send(event("Status", ActionID=sent["ActionID"], Channel="PJSIP/a-1", Linkedid=""))
-    actions.reply(await actions.expect("Hangup"))
     actions.send(event("Status", ActionID="foreign", Channel="PJSIP/x-9"))
+    actions.reply(await actions.expect("Hangup"))
     actions.send(event("Status", ActionID=sent["ActionID"], Channel="PJSIP/b-2"))
     actions.send(event("StatusComplete", ActionID=sent["ActionID"], EventList="Complete", ListItems="2", Items="2"))
     assert [row["Channel"] for row in await asked] == ["PJSIP/a-1", "PJSIP/b-2"]
@@ -25,7 +25,7 @@ async def test_given_a_list_when_it_is_complete_then_its_rows_come_without_its_e
     assert harness.messages == []
 
 
-@pytest.mark.parametrize("ending", [{}, {"EventList": "Complete"}, {"EventList": "complete", "ListItems": "0"}])
+@pytest.mark.parametrize("ending", [{"ListItems": "0"}, {"EventList": "complete", "ListItems": "0"}])
 async def test_given_an_empty_list_when_it_ends_then_there_are_no_rows(
     harness: Harness, ending: dict[str, str]
 ) -> None:
@@ -58,18 +58,34 @@ async def test_given_a_list_when_it_never_ends_then_it_times_out(harness: Harnes
 
 
 async def test_given_a_list_when_a_row_was_lost_then_it_is_not_taken_for_a_snapshot(harness: Harness) -> None:
-    harness.settings = {"max_message_bytes": 2_000}
     link, _, actions = await harness.up()
     asked = asyncio.ensure_future(link.list_action("Status"))
     sent = await actions.expect("Status")
-    actions.reply_list(sent, "Status", {"Channel": "a"}, {"Channel": "b" * 3_000})
+    actions.reply_list(sent, "Status", {"Channel": "a"}, said=2)
     with pytest.raises(AnswerIncomplete, match="1 of 2 rows"):
         await asked
+    for said in ({}, {"ListItems": "many"}, {"ListItems": "9" * 5_000}):
+        asked = asyncio.ensure_future(link.list_action("Status"))
+        sent = await actions.expect("Status")
+        actions.send(event("StatusComplete", ActionID=sent["ActionID"], EventList="Complete", **said))
+        with pytest.raises(AnswerIncomplete, match="how many rows"):
+            await asked
     asked = asyncio.ensure_future(link.list_action("Status"))
     sent = await actions.expect("Status")
     actions.send(event("StatusComplete", ActionID=sent["ActionID"], EventList="cancelled"))
     with pytest.raises(AnswerIncomplete, match="cancelled"):
         await asked
+
+
+async def test_given_a_row_that_is_too_long_then_neither_it_nor_what_may_be_its_rest_counts_and_the_list_ends(
+    harness: Harness,
+) -> None:
+    harness.settings = {"max_message_bytes": 2_000}
+    link, _, actions = await harness.up()
+    asked = asyncio.ensure_future(link.list_action("Status"))
+    sent = await actions.expect("Status")
+    actions.reply_list(sent, "Status", {"Channel": "a"}, {"Channel": "b" * 3_000}, {"Channel": "c"}, {"Channel": "d"})
+    assert [row["Channel"] for row in await asked] == ["a", "d"]
 
 
 async def test_given_a_list_when_it_is_longer_than_may_be_kept_then_it_is_refused(harness: Harness) -> None:

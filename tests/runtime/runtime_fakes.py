@@ -64,14 +64,17 @@ class Clock:
 
 
 class Sleeper:
-    """Sleeps no longer than one turn of the event loop, and remembers for how long it should have."""
+    """Sleeps no longer than one turn of the event loop, or until a gate opens; remembers how long it should."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self.gate: asyncio.Event | None = None
 
     async def __call__(self, seconds: float) -> None:
         self.slept.append(seconds)
         await asyncio.sleep(0)
+        if self.gate is not None:
+            await self.gate.wait()
 
 
 class StoreDown(Exception):

@@ -42,6 +42,8 @@ class Gateway:
         """Channels that a snapshot shows."""
         self.bridges: dict[str, str] = {"hold": HOLD, "legs": LEGS}
         """Ids of the bridges that a snapshot shows, with their names; an empty name: an ordinary one."""
+        self.alive: set[str] = set()
+        """Channels that are there when they are asked for, though a snapshot does not show them."""
         self.events: Peer
         self.logs: list[Any] = []
         self._tasks: list[asyncio.Task[Any]] = []
@@ -53,7 +55,8 @@ class Gateway:
         calls, agents = await self.store.load()
         self.engine = Engine(settings(options), calls=calls, agents=agents)
         self.runtime = Runtime(self.engine, store=self.store)
-        self.pbx = Pbx(put=self.runtime.put, alive=lambda: True)
+        believed = self.engine.world.channels_believed
+        self.pbx = Pbx(put=self.runtime.put, alive=lambda: True, channels=believed)
         self.publisher = FakePublisher([])
         self.runtime.attach(actor=self.pbx, publisher=self.publisher)
         login: dict[str, Any] = {"host": "127.0.0.1", "port": self.server.port, "secret": "right"}
@@ -67,6 +70,7 @@ class Gateway:
             on_down=self.pbx.on_down,
             on_silent=self.pbx.on_silent,
             on_speaks=self.pbx.on_speaks,
+            on_unread=self.pbx.on_unread,
             backoff=_QUICK,
         )
         self.pbx.attach(self.link)
@@ -99,12 +103,17 @@ class Gateway:
         while not peer.gone.is_set():
             action = await peer.next_action()
             name = action["Action"]
-            if name == "Getvar" and "Channel" in action:
-                assert action["Variable"] == "CHANNEL(name)"
+            if name == "Getvar" and action["Variable"] == "CHANNEL(uniqueid)":
+                if action["Channel"] in self.alive:
+                    peer.reply(action, Value=action["Channel"])
+                else:
+                    peer.refuse(action, "No such channel")
+            elif name == "Getvar" and "Channel" in action:
                 peer.reply(action, Value=row(action["Channel"])["Channel"])
             elif name == "Getvar":
                 values = {"CALLBRIDGE_STAMP": STAMP, "EPOCH": "5000"}
-                peer.reply(action, Value=values.get(action["Variable"], ""))
+                there = "1" if action["Variable"].startswith("DIALPLAN_EXISTS") else ""
+                peer.reply(action, Value=values.get(action["Variable"], there))
             elif name == "Setvar" and "Channel" not in action:
                 peer.reply(action)
             elif name == "Status":

@@ -32,6 +32,8 @@ class FakeAmi:
         self.failures: dict[str, deque[Exception]] = {}
         self.gates: dict[str, asyncio.Event] = {}
         self.lists: dict[str, list[Message]] = {}
+        self.alive: set[str] = set()
+        """Channels that are there when they are asked for, whatever the lists show."""
         self.came = asyncio.Event()
 
     async def action(self, name: str, /, headers: Headers = {}, *, within: float | None = None) -> Message:  # noqa: B006
@@ -41,9 +43,12 @@ class FakeAmi:
         await self._meets(f"{name} {variable}" if f"{name} {variable}" in self.gates | self.failures else name)
         if name == "Setvar" and "Channel" not in headers:
             self.variables[variable] = str(headers["Value"])
+        if variable == "CHANNEL(uniqueid)" and headers["Channel"] not in self.alive:
+            raise ActionRefused("Getvar", "No such channel")
         if variable == "CHANNEL(name)":
             return {"Response": "Success", "Value": f"name of {headers['Channel']}"}
-        return {"Response": "Success", "Value": self.variables.get(variable, "")}
+        there = "1" if variable.startswith("DIALPLAN_EXISTS") else ""
+        return {"Response": "Success", "Value": self.variables.get(variable, there)}
 
     async def list_action(self, name: str, /, headers: Headers = {}, *, within: float | None = None) -> list[Message]:  # noqa: B006
         self.sent.append((name, dict(headers)))
@@ -78,6 +83,7 @@ class Desk:
         self.told: list[Signal] = []
         self.full = False
         self.alive = True
+        self.believed: list[ChannelId] = []
         self.lease = 30.0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -88,6 +94,7 @@ class Desk:
             put=self._put,
             alive=lambda: self.alive,
             phones=lambda: ["PJSIP/anna", "PJSIP/ben"],
+            channels=lambda: self.believed,
             lease=self.lease,
             clock=self.clock,
             sleep=self.sleeper,
@@ -278,20 +285,108 @@ async def test_given_a_pbx_that_has_booted_when_it_says_so_then_it_is_looked_at_
 # ---------------------------------------------------------------- the stamp
 
 
-async def test_given_events_without_the_stamp_then_they_are_dropped_and_counted_and_it_is_looked_into_now_and_then(
+async def test_given_a_flood_of_events_that_are_not_believed_then_it_is_looked_into_at_once_and_once_more_after_it(
     desk: Desk,
 ) -> None:
+    patience = desk.sleeper.gate = asyncio.Event()
     pbx = await desk.up()
-    for _ in range(10):
-        pbx.on_event(gone("1.1", stamp="guessed"))
+    pbx.on_event(gone("1.1", stamp="guessed"))
     await desk.until(lambda: desk.snapshots() == 2)
-    assert pbx.unstamped == 10
-    assert desk.kinds() == ["PbxSeen", "PbxSeen"]
-    pbx.on_event(gone("1.1", stamp="guessed"))
-    desk.clock.now += 5.0
-    pbx.on_event(gone("1.1", stamp="guessed"))
+    for _ in range(1000):
+        pbx.on_event(gone("1.1", stamp="guessed"))
+        pbx.on_event({"Event": "FullyBooted"})
+    await desk.until(lambda: desk.sleeper.slept == [5.0])
+    pbx.act([hold()])
+    await desk.until(lambda: "Redirect" in desk.ami.names())
+    assert (pbx.unstamped, desk.snapshots()) == (1001, 2)
+    patience.set()
     await desk.until(lambda: desk.snapshots() == 3)
-    assert (pbx.unstamped, desk.snapshots()) == (12, 3)
+    await desk.until(lambda: desk.sleeper.slept == [5.0, 5.0])
+    assert desk.kinds() == ["PbxSeen"] * 3, "nothing of it was believed"
+
+
+def torn(*, tail: Message) -> list[Message | bytes]:
+    """A genuine BridgeEnter of 17.1 with a line break in the caller's number: head, what is in between, tail."""
+    head: Message = {"Event": "BridgeEnter", "Channel": "PJSIP/x-1", "ChannelState": "6", "CallerIDNum": "x"}
+    between: Message = {"Event": "DeviceStateChange", "Device": "PJSIP/stranger"}
+    return [head, b"no message", between, tail]
+
+
+async def test_given_a_torn_event_then_its_tail_is_no_event_and_a_look_tells_what_it_would_have_told(
+    desk: Desk,
+) -> None:
+    """The tail ends in the real one's rest, so that it has the stamp, and says whatever the stranger likes."""
+    pbx = await desk.up()
+    stamp = f"CALLBRIDGE_STAMP={STAMP}"
+    tail: Message = {"Event": "Hangup", "Uniqueid": "17.2", "Cause": "16", "ChanVariable": [stamp]}
+    for piece in torn(tail=tail):
+        pbx.on_unread(piece) if isinstance(piece, bytes) else pbx.on_event(piece)
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert (desk.kinds(), pbx.torn) == (["PbxSeen", "PbxSeen"], 1)
+    pbx.on_event(gone("17.3"))
+    assert desk.kinds()[-1] == "ChannelGone", "the next one is whole"
+
+
+@pytest.mark.parametrize(
+    "between", [b"", b"Response: Success", b"Event: VarSet\r\nChannel: x"], ids=["too long", "an answer", "not wanted"]
+)
+async def test_given_a_head_that_is_no_wanted_event_then_the_tail_is_not_believed_all_the_same(
+    desk: Desk, between: bytes
+) -> None:
+    pbx = await desk.up()
+    pbx.on_unread(between)
+    pbx.on_event(gone("17.2"))
+    pbx.on_event(gone("17.3"))
+    assert [signal.channel for signal in desk.told if isinstance(signal, ChannelGone)] == ["17.3"]
+
+
+async def test_given_a_tail_that_is_no_event_then_the_next_one_is_believed(desk: Desk) -> None:
+    pbx = await desk.up()
+    pbx.on_event(gone("17.1", stamp="no"))
+    pbx.on_unread(f"x\r\nChanVariable: CALLBRIDGE_STAMP={STAMP}".encode())
+    pbx.on_event(gone("17.3"))
+    assert desk.kinds()[-1] == "ChannelGone"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Uniqueid": ["17.2", "17.1"]},
+        {"CallerIDNum": ["x", "y"]},
+        {"ChanVariable": [f"CALLBRIDGE_STAMP={STAMP}", "CALLBRIDGE_CALL=c-2", "CALLBRIDGE_CALL="]},
+        {"ChanVariable": ["CALLBRIDGE_STAMP=guessed", f"CALLBRIDGE_STAMP={STAMP}"]},
+    ],
+    ids=["a channel", "a number", "a call", "a stamp"],
+)
+async def test_given_an_event_that_says_something_twice_then_it_is_not_believed_and_looked_into(
+    desk: Desk, more: Message
+) -> None:
+    pbx = await desk.up()
+    pbx.on_event({**gone("17.1"), **more})
+    await desk.until(lambda: desk.snapshots() == 2)
+    assert (desk.kinds(), pbx.torn) == (["PbxSeen", "PbxSeen"], 1)
+    pbx.on_event(gone("17.3"))
+    assert desk.kinds()[-1] == "ChannelGone"
+
+
+async def test_given_a_channel_that_no_list_shows_then_it_is_asked_for_and_gone_only_if_the_pbx_says_so(
+    desk: Desk,
+) -> None:
+    desk.believed = [ChannelId("17.1"), ChannelId("17.2"), ChannelId("17.3")]
+    desk.ami.alive = {"17.2"}
+    desk.ami.fail("Getvar CHANNEL(uniqueid)", ActionTimeout("Getvar", 5.0))
+    patience = desk.sleeper.gate = asyncio.Event()
+    await desk.up()
+    seen = next(signal for signal in desk.told if isinstance(signal, PbxSeen))
+    assert len(seen.unclear) == 2
+    assert "17.2" in seen.unclear
+    await desk.until(lambda: desk.snapshots() == 2)
+    seen = [signal for signal in desk.told if isinstance(signal, PbxSeen)][-1]
+    assert seen.unclear == {"17.2"}, "looked at again: the one without an answer is gone"
+    desk.ami.alive.clear()
+    patience.set()
+    await desk.until(lambda: desk.snapshots() == 3)
+    assert not [signal for signal in desk.told if isinstance(signal, PbxSeen)][-1].unclear
 
 
 async def test_given_a_pbx_without_a_stamp_then_it_gets_one_that_nobody_can_guess(desk: Desk) -> None:
@@ -355,6 +450,21 @@ async def test_given_a_manager_conf_without_the_dialplans_events_then_waiting_ca
     pbx.on_event({"Event": "UserEvent", "UserEvent": "CallbridgeWaits", "ChanVariable": f"CALLBRIDGE_STAMP={STAMP}"})
     pbx.act([LookAgain(why="test")])
     await desk.until(lambda: desk.snapshots() == 4)
+
+
+async def test_given_a_pbx_that_boots_then_a_dialplan_of_which_it_says_nothing_yet_is_asked_for_again(
+    desk: Desk,
+) -> None:
+    desk.ami.variables["DIALPLAN_EXISTS(callbridge-hold,s,1)"] = ""
+    pbx = desk.start()
+    pbx.on_up()
+    await desk.until(lambda: pbx.trouble is not None)
+    assert (desk.told, pbx.seen.is_set()) == ([], False)
+    assert pbx.trouble is not None
+    assert "still booting" in pbx.trouble
+    assert "copy" not in pbx.trouble, "it is not known to be outdated"
+    desk.ami.variables["DIALPLAN_EXISTS(callbridge-hold,s,1)"] = "1"
+    await desk.until(pbx.seen.is_set)
     assert pbx.trouble is None
 
 

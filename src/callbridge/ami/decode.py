@@ -5,7 +5,7 @@ Fields and their meaning are those that Asterisk 22 was seen to send; a field th
 
 import re
 
-from callbridge.ami.framing import Message
+from callbridge.ami.framing import Message, number
 from callbridge.domain.model.agents import PhoneState
 from callbridge.domain.model.facts import (
     ChannelAnswered,
@@ -99,36 +99,28 @@ def text(message: Message, header: str) -> str:
     return value if isinstance(value, str) else (value[0] if value else "")
 
 
-_ONCE = (
-    "Uniqueid",
-    "Channel",
-    "ChannelState",
-    "BridgeUniqueid",
-    "BridgeID",
-    "BridgeTechnology",
-    "BridgeName",
-    "SwapUniqueid",
-    "Cause",
-    "UserEvent",
-)
+def has_stamp(message: Message, stamp: str) -> bool:
+    """Whether the PBX's own word is in it: then it is a genuine message, or the end of one."""
+    return f"{STAMP}={stamp}" in _lines(message)
 
 
 def is_genuine(message: Message, stamp: str) -> bool:
-    """Whether a channel's message has the stamp, as the PBX adds it. Other messages have none to show.
+    """Whether a channel's message has the stamp, as the PBX adds it, and nothing twice. Others have none to show.
 
-    A forged event can end in the tail of the real one that it was put into, stamp and all: then the headers that
-    say which channel it is about are there twice.
+    A forged message can end in the tail of the real one that it was put into, stamp and all. Where head and tail are
+    one message, something is in it twice; where they are two, `callbridge.ami.seam` knows.
     """
     if text(message, "Event") not in CHANNEL_EVENTS and text(message, "Event") != "Status":
         return True
-    if not is_whole(message):
-        return False
-    return [line for line in _lines(message) if line.startswith(f"{STAMP}=")] == [f"{STAMP}={stamp}"]
+    return has_stamp(message, stamp) and is_whole(message)
 
 
 def is_whole(message: Message) -> bool:
-    """Whether it says once which channel it is about, and where that is."""
-    return not any(isinstance(message.get(header, ""), list) for header in _ONCE)
+    """Whether it says everything once. Asterisk repeats nothing but the header of channels' variables."""
+    if any(isinstance(value, list) for header, value in message.items() if not header.endswith("ChanVariable")):
+        return False
+    named = [line.partition("=")[0] for line in _lines(message)]
+    return len(named) == len(set(named))
 
 
 def _lines(message: Message) -> list[str]:
@@ -152,7 +144,7 @@ def decode(message: Message, stamp: str) -> Signal | None:
         case "Hangup":
             return ChannelGone(
                 channel=ChannelId(text(message, "Uniqueid")),
-                cause=_number(text(message, "Cause")),
+                cause=number(text(message, "Cause")) or 0,
                 sip_status=_sip_status(text(message, "TechCause")),
                 elsewhere=_ended_elsewhere(message),
             )
@@ -269,7 +261,3 @@ def _from_c(value: str) -> str:
 def _sip_status(value: str) -> int | None:
     """`TechCause` of a PJSIP channel (seen in Asterisk 22.10): a final status other than success."""
     return int(value) if value.isascii() and value.isdigit() and len(value) == 3 and value >= "300" else None
-
-
-def _number(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() else 0

@@ -58,6 +58,15 @@ class DialplanOutdated(AmiError):
         )
 
 
+class DialplanUnknown(AmiError):
+    """The PBX does not answer yet whether a place is in its dialplan: it is still booting, or lacks the module."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"The PBX does not say whether its dialplan has {place}: it is still booting, or lacks func_dialplan.so"
+        )
+
+
 class BadValue(AmiError, ValueError):
     """A header may not be sent. Nothing of the action was sent. The text names the header, never the value."""
 

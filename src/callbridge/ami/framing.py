@@ -21,7 +21,7 @@ _OVERLAP: Final = len(SEPARATOR) - 1
 
 
 class Framer:
-    """Cuts a stream into messages; what is longer than `max_bytes` is dropped and counted in `oversize`.
+    """Cuts a stream into messages; what is longer than `max_bytes` is empty in the result and counted in `oversize`.
 
     The result does not depend on how the stream was split into reads. At most `max_bytes` + 3 bytes are kept between
     two calls, however long the peer goes on without ending a message.
@@ -53,13 +53,12 @@ class Framer:
         rest = pieces.pop()
         if pieces and self._dropping:
             self._dropping = False
-            del pieces[0]
+            pieces[0] = b""
         if rest:
             self._hold(rest)
         if len(data) > self._max_bytes:
-            whole = len(pieces)
-            pieces = [piece for piece in pieces if len(piece) <= self._max_bytes]
-            self.oversize += whole - len(pieces)
+            self.oversize += sum(len(piece) > self._max_bytes for piece in pieces)
+            pieces = [piece if len(piece) <= self._max_bytes else b"" for piece in pieces]
         return pieces
 
     def _hold(self, data: bytes) -> None:
@@ -127,3 +126,11 @@ def text(message: Message, key: str) -> str | None:
     """The header's value, the first one where it is repeated, None where it is missing."""
     value = message.get(key)
     return value[0] if isinstance(value, list) else value
+
+
+_MOST_DIGITS = 18
+
+
+def number(value: str) -> int | None:
+    """The whole number; None where it is none, or longer than any that Asterisk says (Python refuses 4,300 digits)."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS else None

@@ -7,6 +7,7 @@ link measures how late events come; `writetimeout` should be well above its defa
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -36,6 +37,8 @@ class Link:
       `on_up` is not delivered and not needed. Elsewhere check that the snapshot has the endpoints that are expected.
     - `on_event(message)`: one event whose name is in `wanted`, in the order of arrival; only between `on_up` and
       `on_down`. It can be late, repeated, and, where the dialplan puts callers' data into UserEvent, forged.
+    - `on_unread(raw)`: a piece between two events that is no message, too long (then empty), or an event that shows a
+      channel and is not wanted. What follows it may be the rest of the message that it began.
     - `on_down(reason)`: exactly once for each `on_up`, when either session is lost and `run` ends. Every action that
       was pending has failed with ConnectionLost by then.
 
@@ -57,6 +60,7 @@ class Link:
         on_down: Callable[[str], None],
         on_silent: Callable[[], None] = lambda: None,
         on_speaks: Callable[[], None] = lambda: None,
+        on_unread: Callable[[bytes], None] = lambda raw: None,
         backoff: Backoff | None = None,
         counters: LinkCounters | None = None,
         clock: Callable[[], float] = time.time,
@@ -75,6 +79,7 @@ class Link:
         self._on_speaks = on_speaks
         self._silent: set[str] = set()
         """The roles of the sessions of which nothing is heard."""
+        self._on_unread = on_unread
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._random = random
@@ -174,6 +179,7 @@ class Link:
                 on_event=self._event,
                 on_lost=lost,
                 on_silent=partial(self._listens, "events"),
+                on_unread=self._unread,
                 counters=self.counters,
             ),
             Session(
@@ -251,14 +257,22 @@ class Link:
             self.counters.callback_errors += 1
             _log.exception("ami_callback_failed", callback="on_event", event_name=message["Event"])
 
+    def _unread(self, raw: bytes) -> None:
+        if self._up:
+            self._on_unread(raw)
+
     def _stray(self, message: Message) -> None:
         """An event on the session that asked for none."""
         self.counters.skipped += 1
 
     def _measure(self, stamp: str) -> None:
         try:
-            self.lag = self._clock() - float(stamp)
+            at = float(stamp)
         except ValueError:
+            at = math.nan
+        if math.isfinite(at):
+            self.lag = self._clock() - at
+        else:
             self.counters.garbage += 1
 
     def _moved(self, phase: Phase, reason: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from callbridge.ami.decode import STAMP
 from callbridge.ami.errors import ActionRefused, ActionTimeout, AuthenticationFailed, ConnectionLost, LimitReached
 from callbridge.ami.framing import BANNER, EOL, Framer, Message, event_name, parse
 from callbridge.ami.headers import checked
@@ -16,6 +17,14 @@ Headers = Mapping[str, str | Sequence[str]]
 
 NO_HEADERS: Final[Headers] = {}
 _MAX_BANNER: Final = 128
+_STAMPED: Final = f"{STAMP}=".encode()
+CHANNEL_SHOWN: Final = frozenset(
+    b"Newchannel NewCallerid NewConnectedLine NewExten Newexten NewAccountCode VarSet Rename HangupRequest Newstate"
+    b" SoftHangupRequest DialBegin DialState DialEnd Hold Unhold MusicOnHoldStart MusicOnHoldStop DTMFBegin DTMFEnd"
+    b" AttendedTransfer BlindTransfer LocalBridge LocalOptimizationBegin LocalOptimizationEnd Pickup UserEvent Hangup"
+    b" ChanSpyStart ChanSpyStop MixMonitorStart MixMonitorStop MixMonitorMute BridgeEnter BridgeLeave".split()
+)
+"""Events that tell a channel's numbers and variables, in the classes that the gateway's user may read."""
 _CLOSE_WITHIN: Final = 1.0
 
 
@@ -23,7 +32,8 @@ class Session:
     """Never reused: once lost it stays lost, and nothing of it is sent anywhere else.
 
     `on_event` gets every event in `wanted` (where that is None: every event that belongs to no list), in the order of
-    arrival; it may not raise. `on_lost` is called once, after everything pending has failed. `on_silent(True)` is
+    arrival; it may not raise. `on_unread` gets what is no message, and events that show a channel and nobody wants: a
+    part of a wanted one can be in them. `on_lost` is called once, after everything pending has failed. `on_silent(True)` is
     called when something was asked and nothing at all is heard for `silent_after`, `on_silent(False)` with the next
     whole message. None may block.
     """
@@ -37,6 +47,7 @@ class Session:
         on_event: Callable[[Message], None],
         on_lost: Callable[[str], None],
         on_silent: Callable[[bool], None] = lambda _: None,
+        on_unread: Callable[[bytes], None] = lambda raw: None,
         wanted: Collection[str] | None = None,
         counters: LinkCounters | None = None,
     ) -> None:
@@ -50,6 +61,7 @@ class Session:
         self._on_event = on_event
         self._on_lost = on_lost
         self._on_silent = on_silent
+        self._on_unread = on_unread
         self._wanted = None if wanted is None else frozenset(name.encode() for name in {*wanted, "Shutdown"})
         self._counters = counters or LinkCounters()
         self._framer = Framer(settings.max_message_bytes)
@@ -222,14 +234,19 @@ class Session:
                 name = event_name(raw)
                 if name is not None and name not in wanted:
                     counters.skipped += 1
+                    if name in CHANNEL_SHOWN or _STAMPED in raw:
+                        self._on_unread(raw)
                     continue
             message, garbage = parse(raw)
             counters.garbage += garbage
             if message is None:
+                self._pending.unread(raw)
+                self._on_unread(raw)
                 continue
             if name is None or name == b"Shutdown" or "ActionID" in message:
-                self._route(message)
+                self._route(message, raw)
             else:
+                self._pending.deliver(message)
                 self._on_event(message)
             if self.lost is not None:
                 return
@@ -249,16 +266,20 @@ class Session:
             self._greeted.set_result(None)
         return rest
 
-    def _route(self, message: Message) -> None:
-        if "ActionID" in message and self._pending.deliver(message):
+    def _route(self, message: Message, raw: bytes) -> None:
+        if self._pending.deliver(message):
             return
         name = message.get("Event")
-        if next(iter(message)) != "Event" or not isinstance(name, str):
-            self._counters.unmatched += 1
-        elif name == "Shutdown":
-            # A stranger can have written it. A PBX that really goes away closes the connection, or stops answering.
-            self._doubted.set()
-        elif self._wanted is None or name.encode() in self._wanted:
-            self._on_event(message)
+        if next(iter(message)) == "Event" and isinstance(name, str):
+            if name == "Shutdown":
+                # A stranger can have written it. A PBX that really goes away closes the connection, or stops answering.
+                self._doubted.set()
+            elif self._wanted is None or name.encode() in self._wanted:
+                self._on_event(message)
+                return
+            else:
+                self._counters.skipped += 1
         else:
-            self._counters.skipped += 1
+            self._counters.unmatched += 1
+        if name != "Shutdown" or _STAMPED in raw:
+            self._on_unread(raw)

@@ -1,6 +1,11 @@
-"""What really is on the PBX now, as one signal: taken after every login, and whenever something is in doubt."""
+"""What really is on the PBX now, as one signal: taken after every login, and whenever something is in doubt.
 
-from collections.abc import Mapping, Sequence
+A channel that is in no list need not be gone: a stranger can tear his row, and a list can lack one. So each channel
+that is believed to be there and was not shown is asked for by its Uniqueid.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from callbridge.ami.decode import (
@@ -14,19 +19,30 @@ from callbridge.ami.decode import (
     phone_state,
     text,
 )
-from callbridge.ami.errors import StampMissing
+from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, StampMissing
 from callbridge.ami.framing import Message
 from callbridge.domain.model.facts import PbxSeen
+from callbridge.domain.model.ids import ChannelId
 
 Headers = Mapping[str, str | Sequence[str]]
 
 
+_AT_ONCE = 50
+"""Channels that are asked for at the same time."""
+
+
 class Asking(Protocol):
+    async def action(self, name: str, /, headers: Headers = ...) -> Message: ...
+
     async def list_action(self, name: str, /, headers: Headers = ...) -> list[Message]: ...
 
 
-async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
+async def take_snapshot(
+    link: Asking, now: float, stamp: str, known: Callable[[], Collection[ChannelId]] = tuple
+) -> PbxSeen:
     """All channels with their bridges and variables, and the phones' states. `now` in epoch seconds.
+
+    `known` gives the channels that are believed to be there.
 
     Not one moment: three lists, one after the other. Events that came since the first one was asked for must be
     handled after this signal. Rows without the stamp are not the PBX's and are left out, as long as others have it.
@@ -46,11 +62,34 @@ async def take_snapshot(link: Asking, now: float, stamp: str) -> PbxSeen:
         # A bridge that was gone by the second list holds nobody any more.
         place = bridge if room is not None else MUSIC if is_waiting(channel) else ""
         facts.append(channel_fact(channel, bridge=place, room=room))
+    shown = {fact.channel for fact in facts}
     return PbxSeen(
         taken_at=now,
         channels=tuple(facts),
+        unclear=await _not_gone(link, [channel for channel in known() if channel not in shown]),
         phones={text(phone, "Device"): phone_state(text(phone, "State")) for phone in phones},
     )
+
+
+async def _not_gone(link: Asking, missing: Sequence[ChannelId]) -> frozenset[ChannelId]:
+    """Those of the channels of which the PBX does not say that there is no such channel."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def is_gone(channel: ChannelId) -> bool:
+        async with places:
+            try:
+                await link.action("Getvar", {"Channel": channel, "Variable": "CHANNEL(uniqueid)"})
+            except ConnectionLost:
+                raise
+            except AmiError as error:
+                return isinstance(error, ActionRefused) and "no such channel" in error.message.lower()
+        return False
+
+    answers = await asyncio.gather(*(is_gone(channel) for channel in missing), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return frozenset(channel for channel, gone in zip(missing, answers, strict=True) if not gone)
 
 
 def _is_ours(channel: Message, rooms: Mapping[str, Message]) -> bool:

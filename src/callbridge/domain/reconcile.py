@@ -1,7 +1,8 @@
 """After a time of not seeing: what is really on the PBX, against what was believed.
 
-A snapshot says what is; it does not say what happened. Channels that are not in it are gone, channels that
-are in it are observed as if an event had shown them, and the deadlines of the states do the rest.
+A snapshot says what is; it does not say what happened. Channels that are not in it are gone, except those of which it
+says that nobody knows; channels that are in it are observed as if an event had shown them, and the deadlines of the
+states do the rest.
 """
 
 from dataclasses import replace
@@ -62,16 +63,17 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     for call_id in list(world.calls):
         # The caller first: a leg that ended with them is no reason to look for another agent.
         caller = seen.get(world.calls[call_id].caller)
-        if caller is None:
+        if caller is None and world.calls[call_id].caller not in signal.unclear:
             caller = replacing.heir(step, world.calls[call_id], signal)
             if caller is None:
                 gone(step, world.calls[call_id].caller, signal)
             else:
                 replacing.take_place(step, world.calls[call_id], caller, signal)
+        # A caller who is unclear is there, as far as anybody can tell: nobody's end is believed without proof.
         if caller is not None and caller.variables.role == FALLBACK:
             observe(step, caller, signal)
         for leg in world.calls[call_id].legs:
-            if leg.channel in seen:
+            if leg.channel in seen or leg.channel in signal.unclear:
                 continue
             if leg.state is not LegState.DIALING or leg.made_at <= signal.taken_at - margin:
                 gone(step, leg.channel, signal)

@@ -12,10 +12,18 @@ from typing import Protocol
 
 import structlog
 
-from callbridge.ami.decode import MUSIC, STAMP, WAITS, decode, is_genuine, phone_state, text
+from callbridge.ami.decode import MUSIC, STAMP, WAITS, decode, phone_state, text
 from callbridge.ami.encode import DIALPLAN, encode
-from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, DialplanOutdated, StampMissing
-from callbridge.ami.framing import Message
+from callbridge.ami.errors import (
+    ActionRefused,
+    AmiError,
+    ConnectionLost,
+    DialplanOutdated,
+    DialplanUnknown,
+    StampMissing,
+)
+from callbridge.ami.framing import Message, number
+from callbridge.ami.seam import Piece, Seam
 from callbridge.ami.snapshot import take_snapshot
 from callbridge.domain.model.effects import (
     Bridge,
@@ -53,10 +61,10 @@ _IN_FLIGHT = 100
 _QUEUE = 10_000
 _HELD_BACK = 20_000
 """Events that may wait for a snapshot; where there are more, another snapshot takes the place of all of them."""
-_UNSTAMPED_EVERY = 5.0
-"""Seconds between two complaints about events without the stamp, and two attempts to put that right."""
+_DOUBT_EVERY = 5.0
+"""Seconds between two snapshots for which a stranger, or a PBX without the stamp, can give cause."""
 _STAMP_SHAPE = re.compile(r"[0-9a-f]{32}")
-_STAMP_CURE = "somebody forges events, or CALLBRIDGE_STAMP is missing in channelvars= of manager.conf"
+_STAMP_CURE = "a caller's number or name tears events, or CALLBRIDGE_STAMP is missing in channelvars= of manager.conf"
 
 
 class Ami(Protocol):
@@ -80,6 +88,7 @@ class Pbx:
         put: Callable[[Signal], bool],
         alive: Callable[[], bool],
         phones: Callable[[], Collection[str]] = tuple,
+        channels: Callable[[], Collection[ChannelId]] = tuple,
         lease: float = 30.0,
         music_class: str = "default",
         clock: Callable[[], float] = time.time,
@@ -88,6 +97,7 @@ class Pbx:
         """`put` takes signals; `alive` tells whether the loop still turns: without it the lease is not renewed.
 
         `phones` gives the devices whose changes matter; what an event says of them is asked for before it is believed.
+        `channels` gives those that are believed to be on the PBX: none counts as gone before the PBX was asked for it.
         `lease` in seconds: so long after the last renewal the dialplan takes the callers to its own fallback.
         `music_class`: what waiting callers hear, where the dialplan says nothing else. `clock` gives epoch seconds,
         `sleep` waits before a failed snapshot is tried again.
@@ -95,6 +105,7 @@ class Pbx:
         self._put = put
         self._alive = alive
         self._phones = phones
+        self._channels = channels
         self._lease = lease
         self._music_class = music_class
         self._clock = clock
@@ -106,7 +117,7 @@ class Pbx:
         self._checked = 0
         """The life in which the dialplan was last seen to be this version's."""
         self._look = asyncio.Event()
-        self._held_back: list[Message] | None = None
+        self._held_back: list[Message | bytes] | None = None
         self._overflowed = False
         self._renew_now = asyncio.Event()
         self._lapsed = False
@@ -131,9 +142,12 @@ class Pbx:
         """For each call with orders under way: set once the newest of them is on its way to the PBX."""
         self._tasks: asyncio.TaskGroup | None = None
         self._stamp = ""
-        self._unstamped_at = 0.0
+        self._seam = Seam()
+        self._doubts = asyncio.Event()
         self.unstamped = 0
         """Events dropped because they did not have the stamp."""
+        self.torn = 0
+        """Ends of events that a line break in somebody's number or name tore, dropped too."""
         self.seen = asyncio.Event()
         """A snapshot has been taken since the link came up, and nothing has come into doubt since."""
         self.trouble: str | None = None
@@ -156,6 +170,7 @@ class Pbx:
         self._lapsed, self._lapse_seen = True, False  # for all that is known
         self._told, self._waiting, self._untold = False, None, frozenset()
         self._held_back = []
+        self._seam.restart()
         self._look.set()
 
     def on_silent(self) -> None:
@@ -185,21 +200,41 @@ class Pbx:
         self._put(PbxLost())
 
     def on_event(self, message: Message) -> None:
+        self._arrived(message)
+
+    def on_unread(self, raw: bytes) -> None:
+        self._arrived(raw)
+
+    def _arrived(self, piece: Message | bytes) -> None:
         if self._held_back is None:
-            self._take(message)
+            self._take(piece)
         elif len(self._held_back) < _HELD_BACK:
-            self._held_back.append(message)
+            self._held_back.append(piece)
         else:
             _log.error("held_back_full")
             self._held_back.clear()
             self._look.set()
 
-    def _take(self, message: Message) -> None:
-        if not is_genuine(message, self._stamp):
-            self._unstamped()
-            return
+    def _take(self, piece: Message | bytes) -> None:
+        if isinstance(piece, bytes):
+            self._worth(self._seam.unread(piece, self._stamp))
+        elif self._worth(self._seam.read(piece, self._stamp)):
+            self._believe(piece)
+
+    def _worth(self, piece: Piece) -> bool:
+        """Whether it may be believed. What is lost with one that may not, the next snapshot shows."""
+        if piece is Piece.UNSTAMPED:
+            self.unstamped += 1
+        elif piece is Piece.TORN:
+            self.torn += 1
+        else:
+            return True
+        self._doubts.set()
+        return False
+
+    def _believe(self, message: Message) -> None:
         if text(message, "Event") == "FullyBooted":
-            self._look.set()
+            self._doubts.set()
             return
         self._told = self._told or text(message, "UserEvent") == WAITS
         signal = decode(message, self._stamp)
@@ -215,14 +250,17 @@ class Pbx:
             self._overflowed = True
             self._look.set()
 
-    def _unstamped(self) -> None:
-        """A stranger's event; or the PBX forgot its global variables, or was never told to show them."""
-        self.unstamped += 1
-        now = self._clock()
-        if now - self._unstamped_at >= _UNSTAMPED_EVERY:
-            self._unstamped_at = now
-            _log.warning("event_without_stamp", total=self.unstamped, cure=_STAMP_CURE)
+    async def _doubting(self) -> None:
+        """Looks soon after something odd, once for all that came meanwhile, and not as often as a stranger likes."""
+        told = (0, 0)
+        while True:
+            await self._doubts.wait()
+            self._doubts.clear()
+            if told != (now := (self.unstamped, self.torn)):
+                _log.warning("events_not_believed", unstamped=self.unstamped, torn=self.torn, cure=_STAMP_CURE)
+                told = now
             self._look.set()
+            await self._sleep(_DOUBT_EVERY)
 
     # ------------------------------------------------------------ effects
 
@@ -245,6 +283,7 @@ class Pbx:
             self._tasks = tasks
             tasks.create_task(self._perform(), name="pbx-actions")
             tasks.create_task(self._looking(), name="pbx-snapshots")
+            tasks.create_task(self._doubting(), name="pbx-doubts")
             tasks.create_task(self._asking_phones(), name="pbx-phones")
             tasks.create_task(self._renewing(), name="pbx-lease")
 
@@ -328,14 +367,14 @@ class Pbx:
         try:
             await self._stamp_pbx()
             await self._check_dialplan()
-            seen = await take_snapshot(self._link, self._clock(), self._stamp)
+            seen = await take_snapshot(self._link, self._clock(), self._stamp, self._channels)
         except ConnectionLost:
             return
         except AmiError as error:
             _log.warning("snapshot_failed", reason=str(error))
             if not self._up or life != self._life:
                 return
-            if isinstance(error, StampMissing | DialplanOutdated):
+            if isinstance(error, StampMissing | DialplanOutdated | DialplanUnknown):
                 self.trouble = f"{error}."
                 self._doubt()
             elif self.seen.is_set():
@@ -359,6 +398,9 @@ class Pbx:
         self.seen.set()
         self._renew_now.set()
         self._release_events()
+        if seen.unclear:
+            _log.warning("channels_not_shown", channels=len(seen.unclear))
+            self._doubts.set()
 
     def _not_told(self, seen: PbxSeen) -> str | None:
         """What is wrong where callers wait of whom no event told, as with a manager.conf of an older version.
@@ -387,9 +429,9 @@ class Pbx:
 
     def _release_events(self) -> None:
         """Events that came meanwhile, after the snapshot. Before the first one after a login nothing is released."""
-        messages, self._held_back = self._held_back or [], None
-        for message in messages:
-            self._take(message)
+        pieces, self._held_back = self._held_back or [], None
+        for piece in pieces:
+            self._take(piece)
 
     async def _stamp_pbx(self) -> None:
         """Makes genuine events recognisable: the stamp that the PBX has, or a new one. It is shared by all gateways."""
@@ -404,7 +446,7 @@ class Pbx:
     async def _check_dialplan(self) -> None:
         """Once in each life of the link: after an upgrade of the gateway alone callers would be sent to nowhere.
 
-        Raises DialplanOutdated.
+        Raises DialplanOutdated, or DialplanUnknown from a PBX that boots: what it does not answer is to be asked again.
         """
         if self._checked == self._life:
             return
@@ -413,6 +455,8 @@ class Pbx:
             exists = text(await self._link.action("Getvar", {"Variable": f"DIALPLAN_EXISTS({place})"}), "Value")
             if exists == "0":
                 raise DialplanOutdated(place)
+            if exists != "1":
+                raise DialplanUnknown(place)
         self._checked = life
 
     # ------------------------------------------------------------ phones
@@ -479,8 +523,8 @@ class Pbx:
         And another one afterwards, for those who left between the first one and the renewal.
         """
         life = self._life
-        alive = _number(text(await self._link.action("Getvar", {"Variable": "CALLBRIDGE_ALIVE"}), "Value"))
-        epoch = _number(text(await self._link.action("Getvar", {"Variable": "EPOCH"}), "Value"))
+        alive = number(text(await self._link.action("Getvar", {"Variable": "CALLBRIDGE_ALIVE"}), "Value")) or 0
+        epoch = number(text(await self._link.action("Getvar", {"Variable": "EPOCH"}), "Value"))
         if not self.seen.is_set() or life != self._life:
             return
         now = epoch or int(self._clock())
@@ -496,7 +540,3 @@ class Pbx:
         self._lapsed = self._lapse_seen = False
         if lapsed:
             self._look.set()
-
-
-def _number(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() else 0

@@ -113,6 +113,8 @@ class PbxSeen:
     phones: Mapping[str, PhoneState]
     taken_at: float
     """Epoch seconds at which it was asked for: it cannot show what was ordered since."""
+    unclear: frozenset[ChannelId] = frozenset()
+    """Channels that it does not show and that are not known to be gone either: somebody tore the list."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,6 +43,11 @@ class World:
         """Whether the PBX can be told something and would be seen to do it."""
         return self.pbx_up and not self.pbx_silent
 
+    def channels_believed(self) -> set[ChannelId]:
+        """The channels of the calls that have not ended, callers and legs."""
+        legs = {leg.channel for call in self.calls.values() for leg in call.legs}
+        return legs | {call.caller for call in self.calls.values()}
+
     def copy(self) -> "World":
         """Independent of this one: everything inside is frozen."""
         return World(
