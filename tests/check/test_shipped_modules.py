@@ -34,6 +34,7 @@ APPLICATIONS = {
 FUNCTIONS = {
     "CALLERID": "func_callerid",
     "CHANNEL": "func_channel",
+    "CONNECTEDLINE": "func_callerid",
     "DIALPLAN_EXISTS": "func_dialplan",
     "FILTER": "func_strings",
     "GLOBAL": "func_global",

@@ -119,9 +119,9 @@ class Pending:
             answer.set_result(outcome)
 
 
-_BARE = frozenset(
-    {"Event", "Response", "Message", "ActionID", "EventList", "ListItems", "Items", "Timestamp", "SequenceNumber"}
-)
+_BARE = frozenset({"Event", "Response", "Message", "ActionID", "EventList", "Items", "Timestamp", "SequenceNumber"}) | {
+    f"List{what}" for what in ("Items", "Contexts", "Extensions", "Priorities")
+}
 """All that the messages around a list's rows consist of. The end of a torn row has more in it."""
 
 

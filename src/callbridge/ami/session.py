@@ -33,9 +33,9 @@ class Session:
 
     `on_event` gets every event in `wanted` (where that is None: every event that belongs to no list), in the order of
     arrival; it may not raise. `on_unread` gets what is no message, and events that show a channel and nobody wants: a
-    part of a wanted one can be in them. `on_lost` is called once, after everything pending has failed. `on_silent(True)` is
-    called when something was asked and nothing at all is heard for `silent_after`, `on_silent(False)` with the next
-    whole message. None may block.
+    part of a wanted one can be in them. `on_lost` is called once, after everything pending has failed.
+    `on_silent(True)` is called when something was asked and nothing at all is heard for `silent_after`,
+    `on_silent(False)` with the next whole message. None may block.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ class Session:
         before = framer.oversize
         pieces = framer.feed(data)
         counters.oversize += framer.oversize - before
-        if pieces:
+        if any(pieces):  # only what is whole is a sign of life
             self._heard = self._loop.time()
             if self._silent:
                 self._silent = False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from callbridge.ami.decode import ADDED_LATER, PRESENTATION, VARIABLES, WITHHELD
 from callbridge.ami.errors import AmiError
+from callbridge.ami.framing import number
 from callbridge.check.asking import Asking, text, variable
 from callbridge.check.findings import Finding, error, note, ok, warning
 from callbridge.check.shipped import modules
@@ -72,9 +73,9 @@ async def check_clock(asking: Asking, lease: int, clock: Callable[[], float] = t
     before = clock()
     answer = await variable(asking, "EPOCH")
     after = clock()
-    if not answer.isdigit():
+    epoch = number(answer)
+    if epoch is None:
         return [note("clock", "the PBX does not tell its time", "Keep both machines' clocks right by NTP.")]
-    epoch = int(answer)
     # The PBX's time lies between epoch and epoch + 1.
     skew = epoch - after if epoch > after else min(0.0, epoch + 1 - before)
     findings = []
@@ -85,7 +86,7 @@ async def check_clock(asking: Asking, lease: int, clock: Callable[[], float] = t
     else:
         findings.append(ok("clock", "the PBX's clock and this one agree"))
     alive = await variable(asking, "CALLBRIDGE_ALIVE")
-    left = int(alive) - epoch if alive.isdigit() and len(alive) < 16 else 0
+    left = (number(alive) or epoch) - epoch
     if left > max(lease, 1) * 2:
         what = f"a gateway vouches for the callers for {left} s, far longer than pbx.lease ({lease} s)"
         cure = "Correct the PBX's clock, or `asterisk -rx 'dialplan set global CALLBRIDGE_ALIVE 0'` while none runs."
@@ -133,7 +134,7 @@ async def check_manager(asking: Asking, pbx: Pbx) -> list[Finding]:
         what = "writetimeout and the events user's read classes cannot be seen through AMI"
         cure = "Compare them with manager-callbridge.conf: writetimeout = 30000, read = call,user,system."
         return [*findings, note("manager", what, cure)]
-    if not timeout.isdigit() or int(timeout[:9]) < _LONG_WRITE:
+    if (number(timeout) or 0) < _LONG_WRITE:
         what = f"writetimeout of {pbx.events.username} is {timeout or '100 (the default)'}: a busy gateway is cut off"
         findings.append(warning("manager", what, f"Set writetimeout = 30000 for [{pbx.events.username}]."))
     read = await _config(asking, f"manager.conf,{pbx.events.username},read") or ""

@@ -53,13 +53,25 @@ async def check_outbound(asking: Asking, outbound: Outbound | None) -> list[Find
         what = f"an external party can transfer the call by itself (SIP REFER) on {endpoint}, past every rule"
         cure = f"Set allow_transfer = no on [{endpoint}] in pjsip.conf, then `asterisk -rx 'pjsip reload'`."
         return [warning(area, what, cure)]
+    trusted = await _trusted(asking, area, endpoint) if readable else []
     if state in ("UNAVAILABLE", "UNKNOWN"):
         what = f"{endpoint} cannot be reached at the moment, as far as the PBX knows"
-        return [note(area, what, f"Look with `asterisk -rx 'pjsip show endpoint {endpoint}'`.")]
+        return [*trusted, note(area, what, f"Look with `asterisk -rx 'pjsip show endpoint {endpoint}'`.")]
     if not state and not readable:
         what = f"whether the PBX knows the endpoint {endpoint} cannot be seen"
         return [note(area, what, f"Look with `asterisk -rx 'pjsip show endpoint {endpoint}'`.")]
-    return [ok(area, f"external numbers are called by the endpoint {endpoint}")]
+    return [*trusted, ok(area, f"external numbers are called by the endpoint {endpoint}")]
+
+
+async def _trusted(asking: Asking, area: str, endpoint: str) -> list[Finding]:
+    """Whether the other side may say anew, in the middle of a call, who it is."""
+    if await variable(asking, f"PJSIP_ENDPOINT({endpoint},trust_id_inbound)") not in ("true", "yes"):
+        return []
+    what = f"{endpoint} may change its number during a call (trust_id_inbound), after the dialplan cleaned it"
+    cure = (
+        "Set trust_id_inbound = no on it, unless the carrier itself writes P-Asserted-Identity; clean its context too."
+    )
+    return [note(area, what, cure)]
 
 
 async def _phone(
