@@ -26,6 +26,8 @@ from callbridge.demo.site import Site
 
 RECEPTION, RING_GROUP, CHAINED, SUPPORT = "5550700", "5550710", "5550720", "5550100"
 NUMBER = "+493012345"
+RECEPTION_SHOWS, WAREHOUSE_SHOWS = "+49309990010", "+49309990011"
+"""Numbers of the lab's inside phones."""
 
 
 @pytest_asyncio.fixture
@@ -89,7 +91,7 @@ async def test_given_a_reception_that_waits_when_it_transfers_then_its_caller_ha
 ) -> None:
     caller, first, second = await asked(lab, reception)
     call = await the_call(site)
-    assert call["caller_number"] == "reception"
+    assert call["caller_number"] == RECEPTION_SHOWS
     assert await reception.transfer(first, second) == 202
     assert (await shows(site, call["id"]))["state"] == "waiting"
     await hears_music(lab, caller)
@@ -119,7 +121,7 @@ async def talking(lab: Lab, reception: SipPhone, anna: Desk) -> tuple[Caller, Di
     """Anna talks with the reception: the reception's caller, its two calls, and the call."""
     caller, first, second = await asked(lab, reception)
     pop = await anna.take()
-    assert pop["caller_number"] == "reception"
+    assert pop["caller_number"] == RECEPTION_SHOWS
     return caller, first, second, pop["call"]
 
 
@@ -217,10 +219,10 @@ async def test_given_a_waiting_phone_when_another_one_takes_its_call_over_then_t
     call = await the_call(site)
     async with SipPhone(lab, "warehouse") as warehouse:
         await warehouse.call(SUPPORT, replaces=second)
-        assert (await shows(site, call["id"], "warehouse"))["state"] == "waiting"
+        assert (await shows(site, call["id"], WAREHOUSE_SHOWS))["state"] == "waiting"
         assert len(await live_calls(site)) == 1
         (anna,) = await at_work(site, "anna")
-        assert (await anna.take())["caller_number"] == "warehouse"
+        assert (await anna.take())["caller_number"] == WAREHOUSE_SHOWS
 
 
 async def test_given_a_reception_that_transfers_blindly_then_its_caller_arrives_as_themselves(

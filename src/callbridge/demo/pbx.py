@@ -52,6 +52,11 @@ class InsidePhone:
     name: str
     address: str
 
+    @property
+    def number(self) -> str:
+        """What it shows as its own."""
+        return f"+493099900{self.address.rpartition('.')[2]}"
+
 
 def shipped_files() -> Traversable:
     """The folder of Asterisk configuration that callbridge ships: in the installed package, else in the checkout."""
@@ -232,7 +237,7 @@ transport=transport-udp
 disallow=all
 allow=ulaw
 aors={name}
-callerid={name.title()} <{name}>
+callerid={name.title()} <{phone.number}>
 direct_media=no
 [{name}]
 type=aor

@@ -162,7 +162,7 @@ def show_caller(step: Step, call: Call, fact: ChannelFact) -> Call:
         caller_number_raw=who.number_raw,
         caller_withheld=who.withheld,
     )
-    if now == call or not (who.number or who.withheld):
+    if now == call or not (who.number or who.number_raw or who.withheld):
         return call
     call = now
     settings, consult = step.world.settings, call.consult
