@@ -82,7 +82,7 @@ _KILLED = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[2])
 from store_samples import ANNA, a_call, a_reserve, perform
-from callbridge.domain.effects import SaveCall
+from callbridge.domain.model.effects import SaveCall
 from callbridge.store import Store
 
 async def main():

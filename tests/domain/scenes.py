@@ -404,7 +404,7 @@ def without_caller() -> Simulation:
 def without_caller_fourth() -> Simulation:
     sim = four_way()
     sim.hang_up(sim.call(CALL).caller)
-    sim.settle()
+    sim.wait(1)  # who is in a talk may be another's caller now: the PBX is looked at first
     return sim
 
 

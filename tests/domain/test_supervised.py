@@ -1,6 +1,7 @@
 """Supervised transfers: consult, alternate, merge, complete, cancel, leave, and everything that can go wrong."""
 
 import pytest
+import scenes
 from invariants import check_at_rest
 from simulation import Simulation, settings
 
@@ -10,6 +11,7 @@ from callbridge.domain.model.calls import CallOutcome, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import Bridge, Park, SetHear, StopRecording
 from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.settings import Options
 from callbridge.domain.model.transfer import Destination, DestinationKind, RouteKind, TransferState
 
@@ -658,3 +660,13 @@ def test_given_a_held_caller_when_consulting_then_agent_1_goes_into_the_waiting_
     sim.settle()
     assert stage(sim, call) is Stage.RINGING
     check_at_rest(sim)
+
+
+def test_given_a_conference_of_four_when_only_a_snapshot_shows_that_the_caller_is_gone_then_the_others_go_on() -> None:
+    sim = scenes.four_way()
+    sim.hang_up(sim.call(scenes.CALL).caller)
+    sim.wait(1)
+    call = sim.call(scenes.CALL)
+    assert call.consult is not None
+    assert call.consult.stage is Stage.WITHOUT_CALLER
+    assert [(leg.role, leg.state) for leg in call.legs] == [(role, LegState.TALKING) for role in LegRole]

@@ -249,7 +249,7 @@ async def test_given_a_module_that_is_gone_when_checked_then_it_is_named(lab: La
         (found,) = worst(await check_pbx(site(lab, tmp_path)))
     finally:
         await ami.action("ModuleLoad", Module="app_bridgewait.so", LoadType="load")
-    assert "app_bridgewait.so is not loaded (the waiting rooms)" in found
+    assert "app_bridgewait.so is not loaded (where agents' legs wait)" in found
 
 
 async def test_given_a_live_call_when_checked_then_channelvars_are_seen(lab: Lab, tmp_path: Path) -> None:

@@ -134,8 +134,10 @@ def _consult_leg(step: Step, call: Call, channel: ChannelId, state: LegState, si
     if leg is None or leg.releasing or leg.role is LegRole.AGENT or state is LegState.RINGING:
         return
     if leg.role is LegRole.FOURTH:
-        in_talk = call.consult is not None and call.consult.stage is Stage.CONFERENCE
-        if state is not LegState.ANSWERED and not in_talk:
+        stage = call.consult.stage if call.consult is not None else None
+        # Who was in the conference goes on talking without the caller; a snapshot shows both in one moment.
+        stays = stage is Stage.WITHOUT_CALLER and (state is LegState.TALKING or leg.held)
+        if state is not LegState.ANSWERED and stage is not Stage.CONFERENCE and not stays:
             consulting.apply(step, call, Event.FOURTH_UP, signal)
         return
     event = Event.TARGET_ANSWERED if state is LegState.ANSWERED else Event.TARGET_UP
