@@ -1,12 +1,15 @@
 """What AMI's messages mean, and how effects are said to Asterisk: hostile values included."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callbridge.ami.decode import CHANNEL_EVENTS, MUSIC, WANTED, channel_fact, channel_variables, decode, is_genuine
 from callbridge.ami.encode import caller_id, encode
-from callbridge.ami.errors import StampMissing
+from callbridge.ami.errors import ActionRefused, StampMissing
 from callbridge.ami.framing import Message
 from callbridge.ami.headers import checked
 from callbridge.ami.snapshot import take_snapshot
@@ -34,6 +37,7 @@ from callbridge.domain.model.facts import (
     ChannelRinging,
     OriginateFailed,
     PhoneChanged,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import CallId, ChannelId
 
@@ -284,6 +288,15 @@ def test_given_each_character_there_is_when_in_a_name_then_the_link_takes_it() -
 class Lists:
     def __init__(self, **lists: list[Message]) -> None:
         self._lists = lists
+        self.holds: dict[str, str] = {}
+        """What each channel's phone is, when asked whether it holds; the others are gone."""
+
+    async def action(self, name: str, /, headers: Mapping[str, str | Sequence[str]] = MappingProxyType({})) -> Message:
+        assert (name, headers["Variable"]) == ("Getvar", "CHANNEL(rtp,hold)")
+        channel = str(headers["Channel"])
+        if channel not in self.holds:
+            raise ActionRefused(name, "No such channel")
+        return {"Response": "Success", "Value": self.holds[channel]}
 
     async def list_action(self, name: str, /, headers: object = None) -> list[Message]:
         return self._lists[name]
@@ -414,6 +427,36 @@ def test_given_the_dialplans_own_events_when_decoded_then_a_caller_waits_or_is_i
     assert (waits.fact.bridge, waits.fact.holding, waits.fact.variables.role) == (MUSIC, True, "caller")
     assert (leaves.fact.bridge, leaves.fact.holding, leaves.fact.variables.role) == (None, False, "fallback")
     assert decode(event("UserEvent", UserEvent="TheSitesOwn"), WORD) is None
+
+
+@pytest.mark.parametrize("up", ["6", "5"])
+@pytest.mark.parametrize("name", ["Hold", "Unhold"])
+def test_given_a_phone_s_hold_key_then_it_is_told_apart_from_an_answer_that_reads_like_it(name: str, up: str) -> None:
+    signal = decode(event(name, ChannelState=up), WORD)
+    assert signal == PhoneHolds(channel=ChannelId("17.1"), on=name == "Hold", answered=up == "6")
+
+
+async def test_given_a_login_when_looked_at_then_each_leg_s_phone_is_asked_whether_it_holds() -> None:
+    def row(unique: str, name: str, role: str, state: str = "6") -> Message:
+        variables = [f"CALLBRIDGE_ROLE={role}", f"CALLBRIDGE_STAMP={WORD}"]
+        return event("Status", Uniqueid=unique, Channel=name, ChannelState=state, ChanVariable=variables)
+
+    lists = Lists(
+        Status=[
+            row("17.1", "PJSIP/trunk-1", "caller"),
+            row("17.2", "PJSIP/anna-1", "agent"),
+            row("17.3", "PJSIP/out-1", "external"),
+            row("17.4", "PJSIP/ben-1", "agent", state="5"),
+            row("17.5", "PJSIP/gone-1", "agent"),
+            row("17.6", "Local/x@y-1;1", "agent"),
+        ],
+        BridgeList=[],
+        DeviceStateList=[],
+    )
+    lists.holds = {"17.2": "1", "17.3": "0"}
+    seen = await take_snapshot(lists, 1000.0, WORD, login=True)
+    assert seen.holding == {"17.2": True, "17.3": False}
+    assert (await take_snapshot(lists, 1000.0, WORD)).holding == {}
 
 
 def _unstamped(**headers: str | list[str]) -> Message:

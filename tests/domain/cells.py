@@ -32,6 +32,8 @@ resume            .               .             .           .                 . 
 ring_again        .               .             .           returning         .                   .             .
 transfer          .               .             .           ./moving/ringing  .                   .             .
 cancel_transfer   .               waiting       .           .                 .                   .             .
+phone_holds       .               .             .           ./held            .                   .             .
+phone_back        .               .             .           .                 .                   .             .
 """
 
 SUPERVISED = """
@@ -68,6 +70,8 @@ leave             .                 .                              .            
 call_fourth       .                 .                              .                   .                   .                                      .                  .          .               .
 party             .                 .                              .                   .                   ./returning                            .                  .          .               .
 end               ending            connecting/offering/waiting    completing/waiting  completing/waiting  ./completing/external/talking/waiting  .                  ending     ending          ending
+phone_holds       .                 .                              .                   .                   .                                      .                  held       .               .
+phone_back        returning         .                              .                   .                   .                                      .                  .          .               .
 """
 
 

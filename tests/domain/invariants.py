@@ -2,7 +2,7 @@
 
 from simulation import HOLD, LEGS, Simulation
 
-from callbridge.domain.consult.arrangement import together
+from callbridge.domain.consult.arrangement import present
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.legs import LegState
@@ -16,7 +16,7 @@ WAITS_IN = (Stage.HELD, Stage.RINGING, Stage.CONSULTING, Stage.COMPLETING)
 
 def check_arrangement(sim: Simulation, call: Call) -> None:
     """Settled is said only when exactly those who should are in one bridge."""
-    wanted = [channel for channel in together(call) if channel in sim.channels]
+    wanted = [channel for channel in present(call) if channel in sim.channels]
     rooms = {sim.channels[channel].bridge for channel in wanted}
     assert len(wanted) < 2 or (len(rooms) == 1 and not rooms & {HOLD, LEGS, None}), f"{call.consult} but {rooms}"
     for leg in call.legs:
@@ -64,11 +64,12 @@ def check_at_rest(sim: Simulation) -> None:
             call = next((call for call in world.calls.values() if call.caller == channel.id), None)
             assert call is not None, f"nobody knows the caller {channel.id}"
             if channel.bridge == HOLD:
-                assert call.state in WAITS, call.state
+                parted = any(leg.phone_holds for leg in call.legs)
+                assert call.state in WAITS or (call.state is CallState.EXTERNAL and parted), call.state
                 stage = call.consult.stage if call.consult else None
                 leg = call.agent_leg
                 rings = leg is not None and leg.state in (LegState.DIALING, LegState.RINGING)
-                assert stage in (None, *WAITS_IN) or call.caller_held or rings, stage
+                assert stage in (None, *WAITS_IN) or call.caller_held or rings or parted, stage
             else:
                 partners = [each for each in sim.channels.values() if each.bridge == channel.bridge]
                 assert channel.bridge is not None, f"{channel.id} is nowhere"

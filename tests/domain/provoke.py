@@ -13,6 +13,7 @@ from callbridge.domain.model.facts import (
     ChannelGone,
     ChannelRinging,
     OriginateFailed,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import AgentId, BridgeId, ChannelId, OfferId
 from callbridge.domain.model.legs import Leg, LegRole
@@ -278,6 +279,20 @@ REQUESTS = (
 )
 _CAUSES = (16, 21, 19, 44, 0)
 _TARGET, _FOURTH = LegRole.TARGET, LegRole.FOURTH
+
+
+def _hold_key(*presses: bool) -> Provoke:
+    """Of the present agent's phone."""
+
+    def provoke(sim: Simulation) -> None:
+        leg = _leg(None)(sim)
+        for on in presses:
+            if leg is not None:
+                sim.give(PhoneHolds(channel=leg.channel, on=on, answered=True))
+
+    return provoke
+
+
 FACTS: dict[str, list[Provoke]] = {
     "caller_held": [_held],
     "caller_gone": [lambda sim: sim.hang_up(_caller(sim))],
@@ -308,4 +323,6 @@ FACTS: dict[str, list[Provoke]] = {
     "fourth_overdue": [_time],
     "settled": [_settle],
     "stuck": [_stuck],
+    "phone_holds": [_hold_key(True)],
+    "phone_back": [_hold_key(True, False)],
 }

@@ -49,6 +49,7 @@ from callbridge.domain.model.facts import (
     OriginateFailed,
     PbxLost,
     PbxSeen,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PresetId, RequestId
 from callbridge.domain.model.offer import OfferState
@@ -104,6 +105,7 @@ class Channel:
     number: str = "+4930111"
     name: str = "Caller"
     withheld: bool = False
+    holds: bool = False
 
     def fact(self) -> ChannelFact:
         return ChannelFact(
@@ -270,7 +272,8 @@ class Simulation:
 
     def snapshot(self) -> PbxSeen:
         facts = tuple(channel.fact() for channel in self.channels.values())
-        return PbxSeen(channels=facts, phones={}, taken_at=self.now)
+        holding = {channel.id: channel.holds for channel in self.channels.values() if channel.answered}
+        return PbxSeen(channels=facts, phones={}, taken_at=self.now, holding=holding)
 
     # ------------------------------------------------------------ the PBX
 
@@ -382,6 +385,12 @@ class Simulation:
         leg.answered, leg.ringing = True, False
         self.facts.append(ChannelAnswered(channel=leg.id, name=f"PJSIP/{leg.id}"))
         self._enter(leg.id, LEGS)
+
+    def hold_key(self, party: str, *, on: bool = True) -> None:
+        """The phone's own hold key, pressed or pressed again."""
+        channel = self.channels[self.leg_of(party)]
+        channel.holds = on
+        self.facts.append(PhoneHolds(channel=channel.id, on=on, answered=True))
 
     def decline(self, agent: str, cause: int = 21) -> None:
         self.hang_up(self.ringing_leg_of(agent), cause)

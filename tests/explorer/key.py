@@ -103,6 +103,8 @@ def _leg(leg: Leg, now: float) -> object:
         leg.held,
         leg.muted,
         leg.releasing,
+        leg.phone_hold._value_,
+        leg.consoled,
         _left(leg.deadline, now) if early and not leg.releasing else None,
         _left(leg.made_at, now) if leg.state is LegState.DIALING else None,
     )

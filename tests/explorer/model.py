@@ -32,6 +32,7 @@ from callbridge.domain.model.facts import (
     PbxLost,
     PbxSeen,
     PbxSilent,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, OfferId
 from callbridge.domain.model.requests import Request
@@ -106,7 +107,7 @@ class Node(Pbx):
         self.saved_agents: dict[AgentId, object] = {}
         self.effects: list[Effect] = []
         """Of the last step."""
-        self.give(self.snapshot())
+        self.give(self.snapshot(login=True))
 
     def copy(self) -> "Node":
         new: Node = object.__new__(Node)
@@ -310,6 +311,8 @@ class Node(Pbx):
                 signal = ChannelGone(channel=channel, cause=what)  # type: ignore[arg-type]
             case "failed":
                 signal = OriginateFailed(channel=channel)
+            case "holds" | "reads held":
+                signal = PhoneHolds(channel=channel, on=bool(what), answered=kind == "holds")
             case _:
                 call, action, target = what  # type: ignore[misc]
                 refused = kind == "refused"
@@ -363,7 +366,7 @@ class Node(Pbx):
     def link_back(self) -> None:
         self.down = self.cut_off = False
         self.moves.clear()
-        self.see(self.snapshot())
+        self.see(self.snapshot(login=True))
 
     def restart(self) -> None:
         """The gateway dies and comes back with what was saved; facts under way are lost."""
@@ -383,4 +386,4 @@ class Node(Pbx):
         self.engine = Engine(self.settings, calls=calls, agents=self.saved_agents.values())  # type: ignore[arg-type]
         self.world = self.engine.world
         self.told_gone = frozenset()
-        self.give(self.snapshot())
+        self.give(self.snapshot(login=True))

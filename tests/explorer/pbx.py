@@ -50,6 +50,15 @@ class Channel(NamedTuple):
     """Of a caller: how often they began to wait, named like bridges."""
     muted: bool = False
     """Nobody hears them."""
+    holds: bool = False
+    """The phone's own hold key: it neither hears nor is heard."""
+    reads_held: bool = False
+    """The answer had no address of its own, as web phones': the PBX says hold, and sound flows all the same."""
+    consoled: bool = False
+    """The PBX plays music to them, since the one with whom they are in a bridge of two pressed hold there."""
+    hear: str = "silence"
+    hears: str = "silence"
+    """A leg in its waiting room: what `hear` was when it went there."""
 
     def fact(self) -> ChannelFact:
         return ChannelFact(
@@ -118,6 +127,9 @@ class Pbx:
             case Mute(channel=channel, on=on):
                 if channel in self.channels:
                     self.channels[channel] = self.channels[channel]._replace(muted=on)
+            case SetHear(channel=channel, hear=hear):
+                if channel in self.channels:
+                    self.channels[channel] = self.channels[channel]._replace(hear=hear)
             case Hangup(channel=channel):
                 self.hang_up(channel)
 
@@ -171,11 +183,14 @@ class Pbx:
             return
         if channel.bridge != bridge:
             self.leave(channel_id)
-        channel = self.channels[channel_id]._replace(bridge=bridge)
+        hears = channel.hear if bridge is LEGS else channel.hears
+        channel = self.channels[channel_id]._replace(bridge=bridge, hears=hears, consoled=False)
         if bridge is HOLD:
             channel = channel._replace(after="hold", turn=self._new_turn(channel))
         self.channels[channel_id] = channel
         self.queue(channel_id, "entered", channel)
+        if bridge not in ROOMS:
+            self._mixed_anew(bridge)
 
     def leave(self, channel_id: ChannelId, *, died: bool = False) -> None:
         """Out of the bridge, and no longer on the way anywhere; who is left alone falls into their own dialplan.
@@ -193,14 +208,28 @@ class Pbx:
         if channel is None or channel.bridge is None:
             return
         bridge = channel.bridge
-        self.channels[channel_id] = channel._replace(bridge=None)
+        self.channels[channel_id] = channel._replace(bridge=None, consoled=False)
         self.queue(channel_id, "left", bridge)
         others = [each for each in self.channels.values() if each.bridge == bridge]
         if bridge not in ROOMS and len(others) == 1:
             alone = others[0]
-            self.channels[alone.id] = alone._replace(bridge=None)
+            self.channels[alone.id] = alone._replace(bridge=None, consoled=False)
             self.queue(alone.id, "left", bridge)
             self._home(alone, died=died)
+
+    def _mixed_anew(self, bridge: BridgeId) -> None:
+        """A bridge of two that becomes one of three, or is new, knows nothing of who pressed hold before."""
+        for each in list(self.channels.values()):
+            if each.bridge == bridge and each.consoled:
+                self.channels[each.id] = each._replace(consoled=False)
+
+    def hold_key(self, channel_id: ChannelId, *, on: bool) -> None:
+        """In a bridge of two the other hears music, in one of more nobody is told; in none it is only known."""
+        channel = self.channels[channel_id] = self.channels[channel_id]._replace(holds=on)
+        self.queue(channel_id, "holds", on)
+        others = [each for each in self.channels.values() if each.bridge == channel.bridge and each.id != channel_id]
+        if channel.bridge not in ROOMS and len(others) == 1:
+            self.channels[others[0].id] = others[0]._replace(consoled=on)
 
     def _home(self, channel: Channel, *, died: bool) -> None:
         if channel.role == "caller":
@@ -259,6 +288,13 @@ class Pbx:
             del self.channels[channel_id]
             self.queue(channel_id, "gone", cause)
 
-    def snapshot(self, asked: float | None = None) -> PbxSeen:
+    def snapshot(self, asked: float | None = None, *, login: bool = False) -> PbxSeen:
+        """`login`: the first one in a life of the link, for which each leg's phone is asked whether it holds."""
         facts = tuple(self.channels[channel].fact() for channel in sorted(self.channels))
-        return PbxSeen(channels=facts, phones={}, taken_at=self.now if asked is None else asked)
+        holding = {each.id: each.holds or each.reads_held for each in self.channels.values() if each.answered}
+        return PbxSeen(
+            channels=facts,
+            phones={},
+            taken_at=self.now if asked is None else asked,
+            holding=holding if login else {},
+        )

@@ -1,6 +1,6 @@
 """What must be true after each step, and once everything has come to rest."""
 
-from callbridge.domain.consult.arrangement import together
+from callbridge.domain.consult.arrangement import present, together
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, ChannelId, OfferId
@@ -87,8 +87,8 @@ def _connected(node: Node, before: Node | None, call: Call) -> None:
     settled = call.consult is not None and call.consult.settled
     was = old is not None and old.consult is not None and old.consult.settled
     if settled and not was and call.consult is not None:
-        must(_one_room(node, together(call)), f"settled in {call.consult.stage}, but not in one bridge")
-        _not_sent_elsewhere(node, together(call))
+        must(_one_room(node, present(call)), f"settled in {call.consult.stage}, but not in one bridge")
+        _not_sent_elsewhere(node, present(call))
 
 
 def _not_sent_elsewhere(node: Node, wanted: tuple[ChannelId, ...]) -> None:
@@ -174,14 +174,19 @@ def _check_caller(node: Node, channel: Channel) -> None:
         raise Violation(f"nobody knows the caller {channel.id}")
     if channel.bridge == HOLD:
         stage = call.consult.stage if call.consult else None
-        must(call.state in MUSIC, f"the caller is on hold while {call.state}")
-        rings = _rings(call.agent_leg)
-        must(stage in MUSIC_IN or call.caller_held or rings, f"the caller is on hold in {stage}")
-        _check_pending(call)
+        parted = any(_holds(node, leg) for leg in call.legs)
+        must(
+            call.state in MUSIC or (call.state is CallState.EXTERNAL and parted),
+            f"the caller is on hold while {call.state}",
+        )
+        alone = call.caller_held or _rings(call.agent_leg) or parted
+        must(stage in MUSIC_IN or alone, f"the caller is on hold in {stage}")
+        _check_pending(call, parted)
     else:
         must(channel.bridge is not None, f"the caller {channel.id} is nowhere")
         must(len(_room(node, channel)) >= 2, f"the caller {channel.id} is alone in silence")
         must(call.state in TALK, f"the caller talks while {call.state}")
+        _check_heard(node, call, channel)
 
 
 def _check_hears(node: Node, channel: Channel) -> None:
@@ -199,14 +204,35 @@ def _check_hears(node: Node, channel: Channel) -> None:
         must(not then.channels[other.id].muted, f"{other.id} stays muted")
 
 
-def _check_pending(call: Call) -> None:
-    """Who is on hold has something pending: a phone that rings, an agent who holds or consults, or the queue."""
+def _holds(node: Node, leg: Leg) -> bool:
+    channel = node.channels.get(leg.channel)
+    return channel is not None and channel.holds
+
+
+def _check_heard(node: Node, call: Call, channel: Channel) -> None:
+    """In a talk everybody hears somebody, or the PBX's music: nobody sits with a phone that holds, in silence."""
+    if channel.holds or channel.consoled:
+        return
+    others = [each for each in _room(node, channel) if each.id != channel.id]
+    must(not all(each.holds for each in others), f"{channel.id} hears only phones that hold, in {call.state}")
+
+
+def _check_consoled(node: Node, call: Call, channel: Channel) -> None:
+    """Who waits for a phone that holds hears music."""
+    wanted = together(call)
+    here = [each for each in wanted if each in node.channels and not node.channels[each].holds]
+    if channel.id in wanted and not channel.holds and len(here) < 2 <= len(wanted):
+        must(channel.hears == "music", f"{channel.id} waits for a phone that holds, and hears {channel.hears}")
+
+
+def _check_pending(call: Call, parted: bool) -> None:
+    """Who is on hold has something pending: a phone that rings or holds, an agent who consults, or the queue."""
     match call.state:
         case CallState.OFFERING | CallState.CONNECTING:
             must(call.agent_leg is not None, f"the caller is on hold while {call.state}, and no phone rings")
         case CallState.CONSULTING:
             # The target's phone, where the caller is being put through and it is rung again.
-            pending = call.agent_leg is not None or _rings(call.party(LegRole.TARGET))
+            pending = call.agent_leg is not None or _rings(call.party(LegRole.TARGET)) or parted
             must(pending, "the caller is on hold, and whoever put them there is gone")
 
 
@@ -220,8 +246,12 @@ def _check_leg(node: Node, channel: Channel) -> None:
         raise Violation(f"nobody owns the leg {channel.id}")
     leg = call.leg(channel.id)
     must(leg is not None and not leg.releasing, f"{channel.id} is left behind")
-    waits = call.state in (CallState.CONNECTING, CallState.CONSULTING)
+    waits = channel.holds or call.state in (CallState.CONNECTING, CallState.CONSULTING)
     must(channel.bridge != LEGS or waits, f"{channel.id} waits in silence for nothing while {call.state}")
+    if channel.bridge == LEGS and call.consult is not None:
+        _check_consoled(node, call, channel)
+    if channel.bridge not in ROOMS:
+        _check_heard(node, call, channel)
     must(channel.bridge in ROOMS or len(_room(node, channel)) >= 2, f"{channel.id} is alone in a bridge")
     must(channel.bridge is not None or not channel.answered, f"{channel.id} is nowhere")
 
@@ -235,7 +265,7 @@ def _talking(node: Node, call: Call) -> set[object]:
 
 
 def _check_settled(node: Node, call: Call) -> None:
-    wanted = [channel for channel in together(call) if channel in node.channels]
+    wanted = [channel for channel in together(call) if channel in node.channels and not node.channels[channel].holds]
     if len(wanted) < 2:
         return
     rooms = {node.channels[channel].bridge for channel in wanted}

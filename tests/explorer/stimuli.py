@@ -107,8 +107,14 @@ def _pbx(node: Node, channel: Channel, everything: bool) -> list[Stimulus]:
             own += [("fallback takes", channel.id)] if node.down or node.dead else []
         return [("gone", channel.id, "16"), *own]
     if channel.answered:
-        return [("gone", channel.id, "16"), ("gone", channel.id, "44")]
-    return [("picks up", channel.id), ("gone", channel.id, "21"), ("gone", channel.id, "20")]
+        key = ("takes back" if channel.holds else "phone holds", channel.id)
+        return [("gone", channel.id, "16"), ("gone", channel.id, "44"), key]
+    return [
+        ("picks up", channel.id),
+        ("picks up without address", channel.id),
+        ("gone", channel.id, "21"),
+        ("gone", channel.id, "20"),
+    ]
 
 
 def requests(node: Node, *, everything: bool = False) -> list[Stimulus]:
@@ -206,6 +212,13 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
             node.see(seen or node.snapshot(asked), fault)
         case "picks up":
             _pick_up(node, ChannelId(what[0]))
+        case "picks up without address":
+            channel_id = ChannelId(what[0])
+            node.channels[channel_id] = node.channels[channel_id]._replace(reads_held=True)
+            node.queue(channel_id, "reads held", True)
+            _pick_up(node, channel_id)
+        case "phone holds" | "takes back":
+            node.hold_key(ChannelId(what[0]), on=kind == "phone holds")
         case "gone":
             node.hang_up(ChannelId(what[0]), int(what[1]))
         case "fallback takes":

@@ -64,6 +64,9 @@ _LIKELY = {
     "link flows again": 3,
     "link comes back later": 2,
     "store answers": 6,
+    "picks up without address": 1,
+    "phone holds": 0.5,
+    "takes back": 3,
 }
 """How often a random walk takes what it could: 1, where nothing is said."""
 

@@ -1,13 +1,17 @@
 """Phones that hold by their own key: nobody is put together with one in silence, and everybody is told."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import pytest
 import pytest_asyncio
-from desk_phone import SipPhone
-from steps import LISTEN, faults, hears_music, no_calls, open_site, ring
+from consults import parties, settled, talk
+from desk_phone import SipCall, SipPhone
+from steps import LISTEN, at_work, eventually, faults, hears_music, no_calls, open_site, ring
 
-from callbridge.demo.bank_lines import Caller
+from callbridge.demo.bank_lines import Caller, Line
 from callbridge.demo.lab import Lab
+from callbridge.demo.people import ApiError, Person
 from callbridge.demo.site import Site
 
 
@@ -37,20 +41,129 @@ async def paul(site: Site) -> AsyncIterator[SipPhone]:
         yield phone
 
 
-async def hears(caller: Caller, site: Site, *names: str) -> None:
-    await site.lab.assert_hears({caller: set(names)}, seconds=LISTEN)
+async def hears(line: Line, site: Site, *names: str) -> None:
+    await site.lab.assert_hears({line: set(names)}, seconds=LISTEN)
+
+
+async def talking(site: Site, paul: SipPhone, *, address: str = "") -> tuple[Caller, SipCall, Person, Any]:
+    """A caller who talks with Paul: caller, Paul's end of the call, Paul at his page, and the pop."""
+    [desk] = await site.at_work("paul")
+    caller = await ring(site.lab)
+    call = await (await paul.rings()).answer(address=address)
+    pop = (await desk.event("pop", lambda data: not data["pop"]["preview"]))["pop"]
+    await talk(site, pop["call"], "caller", "agent")
+    return caller, call, desk, pop
+
+
+async def held_by_phone(site: Site, call: str) -> None:
+    """Waits until the API shows the caller with the music, and that it is Paul's phone that holds."""
+    await eventually(
+        lambda: parties(site, call),
+        lambda found: (
+            {role: (party["state"], party["hears"]) for role, party in found.items()}
+            == {"caller": ("held", []), "agent": ("held", [])}
+            and found["agent"]["phone_holds"]
+        ),
+        "the caller is on hold by the phone",
+    )
 
 
 async def test_given_talking_when_the_phone_holds_then_the_caller_hears_music_until_it_takes_them_back(
     site: Site, paul: SipPhone
 ):
-    await site.at_work("paul")
-    caller = await ring(site.lab)
-    call = await (await paul.rings()).answer()
+    caller, call, _, pop = await talking(site, paul)
     await hears(caller, site, "paul")
     assert (await call.hears()).sources == {caller.name}
     await call.hold()
+    await held_by_phone(site, pop["call"])
+    await hears_music(site.lab, caller)
+    await call.take_back()
+    await talk(site, pop["call"], "caller", "agent")
+    await hears(caller, site, "paul")
+    assert (await call.hears()).sources == {caller.name}
+
+
+async def test_given_a_phone_that_holds_when_the_target_declines_then_the_caller_keeps_the_music(
+    site: Site, paul: SipPhone
+):
+    caller, call, desk, pop = await talking(site, paul)
+    await call.hold()
+    await held_by_phone(site, pop["call"])
+    await hears_music(site.lab, caller)
+    [carla] = await at_work(site, "carla")
+    await desk.consult(pop["call"], "agent", "carla")
+    await carla.phone.wait_ringing()
+    await carla.person.post(f"/v1/offers/{(await carla.offer())['id']}:reject")
+    await held_by_phone(site, pop["call"])
+    await hears_music(site.lab, caller)
+    with pytest.raises(ApiError) as refused:
+        await desk.post(f"/v1/calls/{pop['call']}:resume")
+    assert refused.value.code == "phone_on_hold"
+    await call.take_back()
+    await talk(site, pop["call"], "caller", "agent")
+    await hears(caller, site, "paul")
+    assert (await call.hears()).sources == {caller.name}
+
+
+async def test_given_a_phone_that_holds_when_the_target_picks_up_then_they_hear_music_until_it_is_taken_back(
+    site: Site, paul: SipPhone
+):
+    caller, call, desk, pop = await talking(site, paul)
+    await call.hold()
+    [carla] = await at_work(site, "carla")
+    await held_by_phone(site, pop["call"])
+    transfer = await desk.consult(pop["call"], "agent", "carla")
+    await carla.pick_up()
+    await hears_music(site.lab, caller, carla.phone)
+    await call.take_back()
+    await settled(site, pop["call"], "consulting", caller=None, agent="target", target="agent")
+    await hears(carla.phone, site, "paul")
+    await call.hold()
+    await hears_music(site.lab, caller, carla.phone)
+    await desk.cancel(transfer["id"])
+    await held_by_phone(site, pop["call"])
     await hears_music(site.lab, caller)
     await call.take_back()
     await hears(caller, site, "paul")
+
+
+async def test_given_a_conference_when_one_phone_holds_then_the_others_talk_and_one_who_is_left_hears_music(
+    site: Site, paul: SipPhone
+):
+    caller, call, desk, pop = await talking(site, paul)
+    [carla] = await at_work(site, "carla")
+    transfer = await desk.consult(pop["call"], "agent", "carla")
+    await carla.pick_up()
+    await settled(site, pop["call"], "consulting", caller=None, agent="target", target="agent")
+    await desk.merge(transfer["id"])
+    await talk(site, pop["call"], "caller", "agent", "target")
+    await call.hold()
+    await site.lab.assert_hears({caller: {carla.phone}, carla.phone: {caller}}, seconds=LISTEN)
+    await carla.phone.hang_up()
+    await held_by_phone(site, pop["call"])
+    await hears_music(site.lab, caller)
+    await call.take_back()
+    await hears(caller, site, "paul")
+
+
+async def test_given_an_answer_without_an_address_then_the_call_is_an_ordinary_one(site: Site, paul: SipPhone):
+    """As web phones answer; the PBX says hold right then, though sound flows."""
+    caller, call, _, pop = await talking(site, paul, address="0.0.0.0")
+    assert not (await parties(site, pop["call"]))["agent"]["phone_holds"]
+    await hears(caller, site, "paul")
     assert (await call.hears()).sources == {caller.name}
+
+
+async def test_given_a_key_pressed_while_the_gateway_is_away_then_it_knows_when_it_is_back(site: Site, paul: SipPhone):
+    caller, call, _, pop = await talking(site, paul)
+    await site.kill()
+    await call.hold()
+    await hears_music(site.lab, caller)
+    await site.start()
+    await held_by_phone(site, pop["call"])
+    await hears_music(site.lab, caller)
+    await site.kill()
+    await call.take_back()
+    await site.start()
+    await talk(site, pop["call"], "caller", "agent")
+    await hears(caller, site, "paul")

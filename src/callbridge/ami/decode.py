@@ -18,11 +18,12 @@ from callbridge.domain.model.facts import (
     ChannelVariables,
     OriginateFailed,
     PhoneChanged,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.domain.model.signals import Signal
 
-CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "UserEvent"})
+CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "UserEvent", "Hold", "Unhold"})
 """Those that carry the channel's variables, the stamp among them."""
 
 WANTED = (*sorted(CHANNEL_EVENTS), "OriginateResponse", "DeviceStateChange", "FullyBooted")
@@ -152,6 +153,10 @@ def decode(message: Message, stamp: str) -> Signal | None:
             return ChannelEntered(fact=channel_fact(message, bridge=MUSIC, room=None))
         case "UserEvent" if text(message, "UserEvent") == LEAVES:
             return ChannelEntered(fact=channel_fact(message, bridge="", room=None))
+        case "Hold" | "Unhold" as event:
+            # Told as soon as the SDP says so. In the answer itself it comes before the channel is up.
+            up = text(message, "ChannelState") == _UP
+            return PhoneHolds(channel=ChannelId(text(message, "Uniqueid")), on=event == "Hold", answered=up)
         case "OriginateResponse" if text(message, "Response") == "Failure":
             # The Uniqueid is "<null>" where no channel was made; the ActionID is what `encode` gave it.
             channel, _, shown = text(message, "ActionID").partition(ACTION_ID_STAMP)

@@ -5,7 +5,8 @@ that is believed to be there and was not shown is asked for by its Uniqueid.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from callbridge.ami.decode import (
@@ -21,10 +22,16 @@ from callbridge.ami.decode import (
 )
 from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, StampMissing
 from callbridge.ami.framing import Message
-from callbridge.domain.model.facts import PbxSeen
+from callbridge.domain.model.facts import ChannelFact, PbxSeen
 from callbridge.domain.model.ids import ChannelId
 
 Headers = Mapping[str, str | Sequence[str]]
+
+_LEGS = frozenset({"agent", "external"})
+"""Roles of the channels whose phones callbridge rang."""
+_HOLD = "CHANNEL(rtp,hold)"
+"""1: the SDP that the phone last sent says hold. For Getvar alone: Status reads variables with the channel locked, and
+this one waits for the thread that may be waiting for the channel."""
 
 
 _AT_ONCE = 50
@@ -38,11 +45,17 @@ class Asking(Protocol):
 
 
 async def take_snapshot(
-    link: Asking, now: float, stamp: str, known: Callable[[], Collection[ChannelId]] = tuple
+    link: Asking,
+    now: float,
+    stamp: str,
+    known: Callable[[], Collection[ChannelId]] = tuple,
+    *,
+    login: bool = False,
 ) -> PbxSeen:
     """All channels with their bridges and variables, and the phones' states. `now` in epoch seconds.
 
     `known` gives the channels that are believed to be there.
+    `login`: nothing was seen for a while, so each leg's phone is also asked whether it holds; no list shows that.
 
     Not one moment: three lists, one after the other. Events that came since the first one was asked for must be
     handled after this signal. Rows without the stamp are not the PBX's and are left out, as long as others have it.
@@ -68,6 +81,7 @@ async def take_snapshot(
         channels=tuple(facts),
         unclear=await _not_gone(link, [channel for channel in known() if channel not in shown]),
         phones={text(phone, "Device"): phone_state(text(phone, "State")) for phone in phones},
+        holding=await _holding(link, facts) if login else {},
     )
 
 
@@ -90,6 +104,17 @@ async def _not_gone(link: Asking, missing: Sequence[ChannelId]) -> frozenset[Cha
         if isinstance(answer, BaseException):
             raise answer
     return frozenset(channel for channel, gone in zip(missing, answers, strict=True) if not gone)
+
+
+async def _holding(link: Asking, facts: Iterable[ChannelFact]) -> dict[ChannelId, bool]:
+    """Which legs' phones hold by their own key; without those that are gone meanwhile."""
+    found: dict[ChannelId, bool] = {}
+    for fact in facts:
+        if fact.variables.role in _LEGS and fact.answered and fact.name.startswith("PJSIP/"):
+            with suppress(ActionRefused):
+                answer = await link.action("Getvar", {"Channel": fact.channel, "Variable": _HOLD})
+                found[fact.channel] = text(answer, "Value") == "1"
+    return found
 
 
 def _is_ours(channel: Message, rooms: Mapping[str, Message]) -> bool:

@@ -24,6 +24,7 @@ from callbridge.domain.facts import (
     gone,
     mark_failed,
     originate_failed,
+    phone_holds,
     stimulate_leg,
 )
 from callbridge.domain.lifecycle import people
@@ -45,6 +46,7 @@ from callbridge.domain.model.facts import (
     PbxSeen,
     PbxSilent,
     PhoneChanged,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import CallId
 from callbridge.domain.model.legs import LegRole, LegState
@@ -176,6 +178,8 @@ class Engine:
                 channel_gone(step, signal)
             case OriginateFailed():
                 originate_failed(step, signal)
+            case PhoneHolds():
+                phone_holds(step, signal)
             case PhoneChanged():
                 step.world.phones[signal.phone] = signal.state
                 step.dispatch = True

@@ -24,9 +24,10 @@ from callbridge.domain.model.facts import (
     ChannelRinging,
     OriginateFailed,
     PbxSeen,
+    PhoneHolds,
 )
 from callbridge.domain.model.ids import CallId, ChannelId, GroupId, call_id, call_of
-from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.legs import Leg, LegRole, LegState, PhoneHold
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import Route, RouteKind
@@ -179,6 +180,32 @@ def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: L
     elif _is_present(call, signal.channel):
         stimulus = Stimulus.LEG_RINGING if state is LegState.RINGING else Stimulus.LEG_ANSWERED
         apply(step, call, stimulus, signal)
+
+
+def phone_holds(step: Step, signal: PhoneHolds) -> None:
+    hold_seen(step, signal.channel, signal, on=signal.on, answered=signal.answered)
+
+
+def hold_seen(step: Step, channel: ChannelId, signal: Signal, *, on: bool, answered: bool) -> None:
+    """The phone holds by its own key, or does not; see `PhoneHold` for what was so from the answer on."""
+    call = find(step, channel)
+    leg = call.leg(channel) if call is not None else None
+    if call is None or leg is None or leg.releasing:
+        return
+    settings = step.world.settings.agents.get(leg.agent) if leg.agent is not None else None
+    in_page = settings is not None and settings.phone_in_page
+    now = PhoneHold.NO if not on else PhoneHold.YES if answered and not in_page else PhoneHold.UNCLEAR
+    if now is leg.phone_hold:
+        return
+    legs = tuple(replace(each, phone_hold=now) if each is leg else each for each in call.legs)
+    call = step.put(replace(call, legs=legs))
+    step.touched.add(call.id)
+    if PhoneHold.YES not in (now, leg.phone_hold) or not _is_present(call, channel):
+        return
+    if call.state in ARRANGED:
+        consulting.apply(step, call, Event.PHONE_HOLDS if on else Event.PHONE_BACK, signal)
+    else:
+        apply(step, call, Stimulus.PHONE_HOLDS if on else Stimulus.PHONE_BACK, signal)
 
 
 def channel_gone(step: Step, signal: ChannelGone) -> None:

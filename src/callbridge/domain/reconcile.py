@@ -8,13 +8,14 @@ states do the rest.
 from dataclasses import replace
 
 from callbridge.domain import replacing
-from callbridge.domain.facts import find, gone, observe
+from callbridge.domain.facts import find, gone, hold_seen, observe
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Doing
 from callbridge.domain.model.effects import LookAgain
 from callbridge.domain.model.facts import PbxSeen
-from callbridge.domain.model.legs import LegState
+from callbridge.domain.model.ids import ChannelId
+from callbridge.domain.model.legs import LegState, PhoneHold
 from callbridge.domain.model.offer import Offer, OfferState
 from callbridge.domain.model.step import Step
 from callbridge.domain.replacing import FALLBACK
@@ -81,8 +82,11 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
                 step.emit(LookAgain(why="a phone was to be rung in the silence"))
     for fact in signal.channels:
         observe(step, fact, signal)
+    for channel, on in signal.holding.items():
+        _hold(step, channel, signal, on=on)
     step.touched.update(world.calls)
     if came_back:
+        _play_again(step)
         _forget_stale_offers(step)
         for call in [call for call in world.calls.values() if call.state is CallState.WAITING]:
             returning.wait(step, call, call.route)  # with settings that may have changed meanwhile
@@ -124,6 +128,21 @@ def _nothing_is_under_way(step: Step) -> None:
     for call in list(step.world.calls.values()):
         if call.doing is not None or call.moved is not None:
             step.put(replace(call, doing=None, moved=None))
+
+
+def _hold(step: Step, channel: ChannelId, signal: PbxSeen, *, on: bool) -> None:
+    """What the phone's SDP says now: a hold that nobody saw come is believed, one that was unclear stays so."""
+    call = find(step, channel)
+    leg = call.leg(channel) if call is not None else None
+    if leg is not None:
+        hold_seen(step, channel, signal, on=on, answered=leg.phone_hold is not PhoneHold.UNCLEAR)
+
+
+def _play_again(step: Step) -> None:
+    """Whether those who wait for a phone that holds were sent to the music is not known: they are sent there."""
+    for call in list(step.world.calls.values()):
+        if any(leg.consoled for leg in call.legs):
+            step.put(replace(call, legs=tuple(replace(leg, consoled=False) for leg in call.legs)))
 
 
 def _forget_stale_offers(step: Step) -> None:

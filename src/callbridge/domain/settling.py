@@ -14,6 +14,8 @@ from callbridge.domain.model.effects import StopRecording
 from callbridge.domain.model.ids import CallId
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
+from callbridge.domain.routing import table as routing
+from callbridge.domain.routing.table import Stimulus
 
 _ROUNDS = 8
 """Rounds in which a call comes to rest; each settles at most one stage."""
@@ -47,10 +49,23 @@ def settle_touched(step: Step, signal: Signal) -> None:
             return
         for call_id in sorted(touched):
             replacing.adopt(step, call_id)
+            _meet_phone_that_holds(step, call_id, signal)
             call = step.world.calls.get(call_id)
             if call is not None and call.state is not CallState.ENDED and arrangement.settle(step, call):
                 consulting.apply(step, step.world.calls[call_id], Event.SETTLED, signal)
     step.anomaly("an arrangement does not come to rest")
+
+
+def _meet_phone_that_holds(step: Step, call_id: CallId, signal: Signal) -> None:
+    """Agent 1's phone held already when the call came to where it shall talk: the same as if it did so now."""
+    call = step.world.calls.get(call_id)
+    leg = call.agent_leg if call is not None else None
+    if call is None or leg is None or not leg.phone_holds:
+        return
+    if call.state is CallState.TALKING:
+        routing.apply(step, call, Stimulus.PHONE_HOLDS, signal)
+    elif call.state is CallState.CONSULTING:
+        consulting.apply(step, call, Event.PHONE_HOLDS, signal)
 
 
 def _record_consultations(step: Step, calls: set[CallId]) -> None:

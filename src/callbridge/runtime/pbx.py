@@ -116,6 +116,8 @@ class Pbx:
         """How often the link came up: what one life shows says nothing about the next."""
         self._checked = 0
         """The life in which the dialplan was last seen to be this version's."""
+        self._looked = 0
+        """The life in which a snapshot was last taken."""
         self._look = asyncio.Event()
         self._held_back: list[Message | bytes] | None = None
         self._overflowed = False
@@ -367,7 +369,8 @@ class Pbx:
         try:
             await self._stamp_pbx()
             await self._check_dialplan()
-            seen = await take_snapshot(self._link, self._clock(), self._stamp, self._channels)
+            first = self._looked != life
+            seen = await take_snapshot(self._link, self._clock(), self._stamp, self._channels, login=first)
         except ConnectionLost:
             return
         except AmiError as error:
@@ -392,7 +395,7 @@ class Pbx:
         if self._lapsed and not lapsed:
             self._look.set()  # begun before the callers were let go
             return
-        self._lapse_seen = lapsed
+        self._lapse_seen, self._looked = lapsed, life
         self._put(seen)
         self.trouble = self._not_told(seen)
         self.seen.set()

@@ -28,8 +28,11 @@ class PartyOut(Out):
     """Put on hold in a conference, until they are resumed."""
     external: bool
     """An outside number that was dialled for this call."""
+    phone_holds: bool
+    """Their phone is on hold by its own key: they hear nobody, and nobody hears them. Only they can take it back."""
     hears: list[str]
-    """Those whom they hear: the ids of the parties that are in one bridge with them and not muted."""
+    """Those whom they hear: the ids of the parties that are in one bridge with them, not muted, whose phones do not
+    hold."""
 
 
 class PartiesOut(Out):

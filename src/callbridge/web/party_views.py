@@ -59,6 +59,7 @@ def _party(settings: Settings, call: Call, party: Party, everybody: Iterable[Par
             "state": party.state,
             "muted": party.muted,
             "held": party.held,
+            "phone_holds": party.phone_holds,
             "external": party.agent is None and party.channel != call.caller,
             "hears": [party_id(call, other.channel) for other in everybody if other.channel in party.hears],
         }

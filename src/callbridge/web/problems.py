@@ -71,6 +71,7 @@ CODES: Mapping[str, int] = {
     "not_conference": 409,
     "fourth_present": 409,
     "own_leg": 409,
+    "phone_on_hold": 409,
     "only_externals_would_remain": 409,
 }
 FALLBACK = 409

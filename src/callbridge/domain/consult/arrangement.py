@@ -9,10 +9,11 @@ the facts are older than the order, so nothing else is ordered, and nobody is sa
 from collections import Counter
 from dataclasses import replace
 
+from callbridge.domain.lifecycle.legs import end_with_talk
 from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Action, Doing, Stage
-from callbridge.domain.model.effects import Bridge, Hold, Join, LookAgain, Park
+from callbridge.domain.model.effects import Bridge, Hold, Join, LookAgain, Park, SetHear
 from callbridge.domain.model.facts import ActionFailed, ChannelFact
 from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.domain.model.legs import Leg, LegRole, LegState
@@ -42,6 +43,16 @@ def together(call: Call) -> tuple[ChannelId, ...]:
         case Stage.WITHOUT_CALLER:
             return _everybody(call)
     return ()
+
+
+def present(call: Call) -> tuple[ChannelId, ...]:
+    """Those of them who can talk: nobody is put together with a phone that holds, or left with it in silence."""
+    return tuple(channel for channel in together(call) if not _phone_holds(call, channel))
+
+
+def _phone_holds(call: Call, channel: ChannelId) -> bool:
+    leg = call.leg(channel)
+    return leg is not None and leg.phone_holds
 
 
 def _awaited(call: Call) -> bool:
@@ -81,9 +92,12 @@ def next_action(call: Call, rooms: dict[ChannelId, BridgeId | None]) -> Action |
 
     `rooms`: the talk bridge of each party that has one; None for those on hold or between two places.
     """
-    wanted = [channel for channel in together(call) if channel in rooms]
+    wanted = [channel for channel in present(call) if channel in rooms]
     crowd = Counter(room for room in rooms.values() if room is not None)
     if len(wanted) < 2:
+        if call.state is CallState.EXTERNAL and (talk := rooms.get(call.caller)) is not None and crowd[talk] > 1:
+            # Where the talk ends otherwise, the dialplan hangs up on the caller.
+            return Action(verb="apart", channel=call.caller)
         return _apart(wanted, rooms, crowd)
     places = Counter(room for channel in wanted if (room := rooms[channel]) is not None)
     room, size = places.most_common(1)[0] if places else (None, 0)
@@ -129,6 +143,7 @@ def settle(step: Step, call: Call) -> bool:
         if call.doing is not None or call.moved is not None:
             step.put(replace(call, doing=None, moved=None))
         return False
+    call = _console(step, call)
     facts = {channel: step.world.channels.get(channel) for channel in _parties(call)}
     rooms = {
         channel: fact.bridge if fact.bridge is not None and not fact.holding else None
@@ -159,9 +174,13 @@ def settle(step: Step, call: Call) -> bool:
     if call.doing is not None:
         call = step.put(replace(call, doing=None))
     resting = all(fact is None or fact.bridge is not None for fact in facts.values())
+    wanted = present(call)
+    if call.state is CallState.EXTERNAL and resting and flying is None and len(wanted) > 1:
+        _ends_with_the_talk(step, call)
     if not resting or flying is not None or call.consult is None or call.consult.settled or _awaited(call):
         return False
-    wanted = together(call)
+    if len(wanted) < len(together(call)) and call.consult.stage is not Stage.CONFERENCE:
+        return False
     if any(channel not in rooms for channel in wanted) or len({rooms[channel] for channel in wanted}) > 1:
         return False
     step.put(replace(call, consult=replace(call.consult, settled=True)))
@@ -178,6 +197,30 @@ def _landed(
         fact = facts[action.channel]
         return fact is not None and fact.holding
     return rooms[action.channel] is not None and rooms[action.channel] == rooms[action.peer]
+
+
+def _console(step: Step, call: Call) -> Call:
+    """Who waits for a phone that holds hears music. What a leg hears in the waiting room is set on the way in."""
+    wanted = present(call)
+    waits = len(wanted) == 1 < len(together(call))
+    legs = []
+    for leg in call.legs:
+        fact = step.world.channels.get(leg.channel)
+        alone = waits and leg.channel in wanted and fact is not None and fact.holding
+        if alone and not leg.consoled:
+            step.emit(SetHear(call=call.id, channel=leg.channel, hear="music"))
+            step.emit(Park(call=call.id, channel=leg.channel))
+        legs.append(replace(leg, consoled=alone or (leg.consoled and waits)) if alone != leg.consoled else leg)
+    return call if tuple(legs) == call.legs else step.put(replace(call, legs=tuple(legs)))
+
+
+def _ends_with_the_talk(step: Step, call: Call) -> None:
+    """The music has told the dialplan to keep the caller; an external party's hang-up is the end again."""
+    fact = step.world.channels.get(call.caller)
+    if fact is not None and fact.variables.after == "hold":
+        variables = replace(fact.variables, after="hangup")
+        step.world.channels[call.caller] = replace(fact, variables=variables)
+        end_with_talk(step, call)
 
 
 def _moved(action: Action) -> tuple[ChannelId, ...]:
@@ -235,6 +278,11 @@ def _is_there(call: Call, channel: ChannelId) -> bool:
 
 def refused(step: Step, call: Call, signal: ActionFailed) -> None:
     """The PBX did not take the move: `channel not up` passes quickly. Where it only did not answer, nobody knows."""
+    leg = call.leg(signal.channel)
+    if leg is not None and leg.consoled and signal.action == "Park":
+        legs = tuple(replace(each, consoled=False) if each is leg else each for each in call.legs)
+        call = step.put(replace(call, legs=legs))
+        step.touched.add(call.id)
     moved, doing = call.moved, call.doing
     if moved is None or moved.seen or moved.action.channel != signal.channel:
         return

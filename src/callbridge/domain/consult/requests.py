@@ -108,6 +108,9 @@ def transfer(step: Step, call: Call, signal: Signal) -> None:
 def resume(step: Step, call: Call, signal: Signal) -> None:
     """Back to the caller. The agent talks with one caller at a time: their others go on hold."""
     assert isinstance(signal, ResumeCall)
+    if call.agent_leg is not None and call.agent_leg.phone_holds:
+        _refuse(step, signal, "phone_on_hold", "Your phone itself is on hold: take the call back there.")
+        return
     hold_others(step, call)
     assert call.consult is not None
     step.put(replace(call, consult=replace(call.consult, stage=Stage.RETURNING, settled=False), doing=None))

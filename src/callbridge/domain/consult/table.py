@@ -61,6 +61,9 @@ class Event(StrEnum):
     CALL_FOURTH = "call_fourth"
     PARTY = "party"
     END = "end"
+    PHONE_HOLDS = "phone_holds"
+    """The agent whose call it is pressed the phone's own hold key."""
+    PHONE_BACK = "phone_back"
 
 
 GRID = """
@@ -97,6 +100,8 @@ leave             no_transfer      not_conference   not_conference   not_confere
 call_fourth       not_consulting   not_consulting   call_fourth      call_fourth      call_fourth      not_consulting   not_consulting   not_consulting   not_consulting
 party             party_elsewhere  party_ringing    party_talk       party_talk       party            party_elsewhere  party_elsewhere  party_talk       party_elsewhere
 end               end              end              end              end              end              done             end              end              end
+phone_holds       -                -                -                -                -                -                held_by_phone    -                -
+phone_back        taken_back       -                -                -                -                -                -                -                -
 """
 
 

@@ -16,7 +16,8 @@ from callbridge.domain.consult.moves import (
 )
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import leave_agent
-from callbridge.domain.lifecycle.legs import drop_fourth, end_with_talk, release_leg
+from callbridge.domain.lifecycle.holding import hold_others
+from callbridge.domain.lifecycle.legs import drop_fourth, end_with_talk, let_hear, release_leg
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import SetHear
@@ -64,6 +65,19 @@ def returned(step: Step, call: Call, signal: Signal) -> None:
     end_with_talk(step, call)
     step.publish(call.id, "call.updated", [call.agent])
     step.record(call.id, "call.resumed", call.agent)
+
+
+def held_by_phone(step: Step, call: Call, signal: Signal) -> None:
+    """Nobody is put together with a phone that holds: the caller stays with the music until it takes them back."""
+    let_hear(step, call, call.agent_leg, "silence")
+    step.record(call.id, "call.held", call.agent, by="phone")
+    tell_everybody(step, to_stage(step, call, Stage.HELD))
+
+
+def taken_back(step: Step, call: Call, signal: Signal) -> None:
+    """The phone's key is the page's Resume."""
+    hold_others(step, call)
+    to_stage(step, step.world.calls[call.id], Stage.RETURNING)
 
 
 def to_caller(step: Step, call: Call, signal: Signal) -> None:

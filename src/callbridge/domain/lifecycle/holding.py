@@ -9,7 +9,7 @@ from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import TransferState
 
 
-def put_on_hold(step: Step, call: Call) -> Call:
+def put_on_hold(step: Step, call: Call, *, by: str = "") -> Call:
     if call.state is not CallState.TALKING:
         return call
     if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
@@ -17,7 +17,7 @@ def put_on_hold(step: Step, call: Call) -> Call:
     keep_caller(step, call)
     let_hear(step, call, call.agent_leg, "silence")
     step.publish(call.id, "call.updated", [call.agent])
-    step.record(call.id, "call.held", call.agent)
+    step.record(call.id, "call.held", call.agent, **({"by": by} if by else {}))
     consult = Consult(stage=Stage.HELD)
     return step.put(replace(call, state=CallState.CONSULTING, consult=consult, deadline=None, attempts=0))
 

@@ -1,7 +1,7 @@
 """What the PBX shows. A fact can come late, twice, or after it is no longer true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callbridge.domain.model.agents import PhoneState
 from callbridge.domain.model.ids import BridgeId, CallId, ChannelId
@@ -100,6 +100,16 @@ class OriginateFailed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneHolds:
+    """The phone's own hold key, pressed or pressed again."""
+
+    channel: ChannelId
+    on: bool
+    answered: bool
+    """False: it was in the answer itself, which a browser's phone writes like one that holds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PhoneChanged:
     phone: str
     state: PhoneState
@@ -115,6 +125,8 @@ class PbxSeen:
     """Epoch seconds at which it was asked for: it cannot show what was ordered since."""
     unclear: frozenset[ChannelId] = frozenset()
     """Channels that it does not show and that are not known to be gone either: somebody tore the list."""
+    holding: Mapping[ChannelId, bool] = field(default_factory=dict)
+    """Legs whose phones were asked whether they hold; of the others is true what was known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +163,7 @@ PbxFact = (
     | ChannelAnswered
     | ChannelGone
     | OriginateFailed
+    | PhoneHolds
     | PhoneChanged
     | PbxSeen
     | PbxLost

@@ -23,14 +23,17 @@ class Party:
     muted: bool
     held: bool
     """Put on hold by the agent, in a conference."""
+    phone_holds: bool
+    """By the phone's own key: they hear nobody, and nobody hears them."""
     hears: tuple[ChannelId, ...]
-    """Those who are in one bridge with them and not muted."""
+    """Those who are in one bridge with them, not muted, and whose phones do not hold."""
 
 
 def parties(call: Call, channels: Mapping[ChannelId, ChannelFact]) -> tuple[Party, ...]:
     """Everybody in the call, the caller first; legs that are being released are left out."""
     legs = [leg for leg in call.legs if not leg.releasing]
     muted = {leg.channel: leg.muted for leg in legs} | {call.caller: call.caller_muted}
+    holds = {leg.channel for leg in legs if leg.phone_holds}
     rooms = {
         channel: fact.bridge
         for channel in muted
@@ -39,9 +42,10 @@ def parties(call: Call, channels: Mapping[ChannelId, ChannelFact]) -> tuple[Part
 
     def hears(channel: ChannelId) -> tuple[ChannelId, ...]:
         room = rooms.get(channel)
-        if room is None:
+        if room is None or channel in holds:
             return ()
-        return tuple(other for other, place in rooms.items() if other != channel and place == room and not muted[other])
+        others = (other for other, place in rooms.items() if other != channel and place == room)
+        return tuple(other for other in others if not muted[other] and other not in holds)
 
     found = []
     if call.caller in channels:
@@ -55,6 +59,7 @@ def parties(call: Call, channels: Mapping[ChannelId, ChannelFact]) -> tuple[Part
                 state=state,
                 muted=call.caller_muted,
                 held=call.caller_held,
+                phone_holds=False,
                 hears=hears(call.caller),
             )
         )
@@ -67,6 +72,7 @@ def parties(call: Call, channels: Mapping[ChannelId, ChannelFact]) -> tuple[Part
             state=leg.state.value if leg.state is not LegState.TALKING or leg.channel in rooms else "answered",
             muted=leg.muted,
             held=leg.held,
+            phone_holds=leg.phone_holds,
             hears=hears(leg.channel),
         )
         for leg in legs

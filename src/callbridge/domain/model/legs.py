@@ -17,6 +17,17 @@ class LegState(StrEnum):
     """In a bridge with somebody."""
 
 
+class PhoneHold(StrEnum):
+    """Whether the phone holds by its own key (RFC 3264: `sendonly` or `inactive`)."""
+
+    NO = "no"
+    YES = "yes"
+    """It is not heard, and hears nobody."""
+    UNCLEAR = "unclear"
+    """The PBX takes it for one that holds, but it was so from the answer on: there was no address in it, as browsers do
+    it, and sound flows all the same."""
+
+
 class LegRole(StrEnum):
     AGENT = "agent"
     """Of the agent whose call it is, or who is offered it."""
@@ -48,6 +59,13 @@ class Leg:
     """Told to hang up: what it still says does not matter any more."""
     failed: bool = False
     """The PBX said that it came to nothing."""
+    phone_hold: PhoneHold = PhoneHold.NO
+    consoled: bool = False
+    """Hears music in the waiting room, since the phone of whom they shall talk with holds."""
+
+    @property
+    def phone_holds(self) -> bool:
+        return self.phone_hold is PhoneHold.YES
 
     @property
     def unanswered(self) -> bool:

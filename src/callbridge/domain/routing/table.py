@@ -62,6 +62,9 @@ class Stimulus(StrEnum):
     """The agent's phone has lost the call, and can be rung for it."""
     TRANSFER = "transfer"
     CANCEL_TRANSFER = "cancel_transfer"
+    PHONE_HOLDS = "phone_holds"
+    """The agent pressed the phone's own hold key."""
+    PHONE_BACK = "phone_back"
 
 
 GRID = """
@@ -90,6 +93,8 @@ resume            refuse_not_talking       refuse_not_talking       refuse_not_t
 ring_again        refuse_not_talking       refuse_not_talking       while_connecting           while_talking             refuse_not_talking         refuse_not_talking     refuse_not_talking
 transfer          refuse_not_talking       refuse_not_talking       refuse_not_talking         start_transfer            refuse_transfer_under_way  refuse_not_talking     refuse_not_talking
 cancel_transfer   cancel_waiting_transfer  cancel_offered_transfer  refuse_transfer_ended      cancel_deferred_transfer  cancel_moving_transfer     refuse_transfer_ended  refuse_transfer_ended
+phone_holds       -                        -                        -                          held_by_phone             -                          -                      -
+phone_back        -                        -                        -                          -                         -                          -                      -
 """
 
 TABLE = read(GRID, Stimulus, offer_cells, talk_cells, end_cells, requests, start, ending, ringing_again)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import conversation_over, dropped, leave_agent, seen_or, talk_ended
-from callbridge.domain.lifecycle.holding import hold_others
+from callbridge.domain.lifecycle.holding import hold_others, put_on_hold
 from callbridge.domain.lifecycle.legs import end_of, end_with_talk, release_leg
 from callbridge.domain.lifecycle.offer_end import pause_agent
 from callbridge.domain.lifecycle.patience import SOON, TRIES
@@ -114,6 +114,11 @@ def talked(step: Step, call: Call, signal: Signal) -> None:
     end_with_talk(step, step.put(replace(call, least_talk_until=None, dropped_by=None)))
 
 
+def held_by_phone(step: Step, call: Call, signal: Signal) -> None:
+    """The phone's hold key is the page's Hold. While a transfer waits for its target, the PBX's own music must do."""
+    put_on_hold(step, call, by="phone")
+
+
 def still_talking(step: Step, call: Call, signal: Signal) -> None:
     if call.deadline is not None:
         call = step.put(replace(call, deadline=None, attempts=0))
@@ -135,6 +140,12 @@ def rejoin(step: Step, call: Call, signal: Signal) -> None:
         talk_ended(step, call, signal)
         return
     step.emit(LookAgain(why="caller and agent fell out of their bridge"))
+    if leg.phone_holds:
+        # Only while a transfer waits for its target; the PBX plays its music to nobody who is joined after the key.
+        if call.transfer is not None and not call.transfer.ended:
+            call = returning.end_transfer(step, call, TransferState.FAILED, "not_connected")
+        put_on_hold(step, call, by="phone")
+        return
     if call.attempts < TRIES:
         _bridge(step, call)
     else:

@@ -278,12 +278,19 @@ ROUTES: Table = (
             answer=CallOut,
             status=202,
             idempotent=True,
-            codes=(*CALL_CODES, "not_talking", "transfer_under_way", "pbx_unavailable"),
+            codes=(*CALL_CODES, "not_talking", "transfer_under_way", "pbx_unavailable", *more),
         )
-        for verb, name, summary, description, handler in (
-            ("hangup", "hangUpCall", "End the conversation, as if the agent had put the phone down", "", hang_up),
-            ("hold", "holdCall", "The caller hears music, without any transfer", "", hold),
-            ("resume", "resumeCall", "Back to the caller; the agent's other calls go on hold", "", resume),
+        for verb, name, summary, description, handler, more in (
+            ("hangup", "hangUpCall", "End the conversation, as if the agent had put the phone down", "", hang_up, ()),
+            ("hold", "holdCall", "The caller hears music, without any transfer", "", hold, ()),
+            (
+                "resume",
+                "resumeCall",
+                "Back to the caller; the agent's other calls go on hold",
+                "`phone_on_hold`: the agent's phone holds by its own key, and only there the call can be taken back.",
+                resume,
+                ("phone_on_hold",),
+            ),
             (
                 "reconnect-phone",
                 "reconnectPhone",
@@ -292,6 +299,7 @@ ROUTES: Table = (
                 "with the call's id in `X-Callbridge-Call`. Until it is answered, whoever talked with the agent hears "
                 "music. A consultation or conference goes on; who is consulted can ask for their own phone.",
                 reconnect_phone,
+                (),
             ),
         )
     ),

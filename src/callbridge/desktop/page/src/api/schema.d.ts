@@ -398,7 +398,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Back to the caller; the agent's other calls go on hold */
+        /**
+         * Back to the caller; the agent's other calls go on hold
+         * @description `phone_on_hold`: the agent's phone holds by its own key, and only there the call can be taken back.
+         */
         post: operations["resumeCall"];
         delete?: never;
         options?: never;
@@ -2008,7 +2011,7 @@ export interface components {
             external: boolean;
             /**
              * Hears
-             * @description Those whom they hear: the ids of the parties that are in one bridge with them and not muted.
+             * @description Those whom they hear: the ids of the parties that are in one bridge with them, not muted, whose phones do not hold.
              */
             hears: string[];
             /**
@@ -2035,6 +2038,11 @@ export interface components {
              * @description Of the caller and of external parties, in international form where it is known.
              */
             number: string | null;
+            /**
+             * Phone Holds
+             * @description Their phone is on hold by its own key: they hear nobody, and nobody hears them. Only they can take it back.
+             */
+            phone_holds: boolean;
             /**
              * Role
              * @description `agent`: whose call it is, or who is offered it; `target`: who is consulted, or talks on with the caller.
@@ -4916,7 +4924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Codes: `idempotency_in_progress`, `not_talking`, `transfer_under_way` */
+            /** @description Codes: `idempotency_in_progress`, `not_talking`, `phone_on_hold`, `transfer_under_way` */
             409: {
                 headers: {
                     [name: string]: unknown;

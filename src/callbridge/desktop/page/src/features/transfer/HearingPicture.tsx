@@ -98,6 +98,7 @@ function isMe(party: Party, me: string | undefined): boolean {
 }
 
 function shortState(party: Party, me: string | undefined): string {
+  if (party.phone_holds) return t("controls.short.phoneHolds");
   if (party.muted) return t("controls.short.muted");
   if (isOnHold(party, me)) return t("controls.short.held");
   if (party.state === "talking" || party.state === "held") return "";

@@ -10,6 +10,7 @@ const party = (id: string, role: Party["role"], hears: string[] = []): Party => 
   number: null,
   state: "talking",
   muted: false,
+  phone_holds: false,
   held: false,
   external: false,
   hears,

@@ -206,6 +206,7 @@ const party = (id: string, changes: Partial<Party>): Party => ({
   number: null,
   state: "talking",
   muted: false,
+  phone_holds: false,
   held: false,
   external: false,
   hears: [],
@@ -223,6 +224,21 @@ test("the picture in words: who hears whom, who is on hold, and whom I talk with
   );
   expect(talkText(parties, "me")).toBe("You talk with Ben Ode. Anna Berg is on hold.");
   expect(talkText([parties[0] as Party], "me")).toBe("You talk with nobody now. Anna Berg is on hold.");
+});
+
+test("a phone that holds by its own key is said, and where that ends", () => {
+  const parties = [
+    party("caller", { role: "caller", name: "Anna Berg", state: "held" }),
+    party("leg-1", { role: "agent", agent: "me", state: "held", phone_holds: true }),
+    party("leg-2", { agent: "ben", name: "Ben Ode", state: "held" }),
+  ];
+  expect(talkText(parties, "me")).toBe(
+    "You talk with nobody now. Anna Berg and Ben Ode are on hold. Your phone is on hold: take the call back there.",
+  );
+  expect(talkText(parties, "ben")).toBe(
+    "You talk with nobody now. Anna Berg is on hold. Agent: the phone is on hold, until it is taken back there.",
+  );
+  expect(pictureText(parties, "me")).toContain("You: the phone is on hold.");
 });
 
 test("lists are read as people say them", () => {

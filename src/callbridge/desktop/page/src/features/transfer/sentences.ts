@@ -193,6 +193,7 @@ export function partyStateText(party: Party, parties: readonly Party[], me: stri
   if (party.state === "dialing" || party.state === "ringing" || party.state === "answered") {
     return t(`controls.party.${party.state}`);
   }
+  if (party.phone_holds) return t("controls.party.phoneHolds");
   const heard = parties.filter((other) => party.hears.includes(other.id));
   if (heard.length === 0) {
     if (party.state === "held" && !own) return t("controls.party.held");
@@ -219,14 +220,26 @@ export function talkText(parties: readonly Party[], me: string | undefined): str
   const heard = own === undefined ? [] : others.filter((party) => own.hears.includes(party.id));
   const hearing = own === undefined ? [] : others.filter((party) => party.hears.includes(own.id));
   const both = others.filter((party) => heard.includes(party) || hearing.includes(party));
-  const held = others.filter((party) => party.state === "held");
-  const first =
+  const said = [
     both.length > 0
       ? t("controls.talkWith", { names: listText(both.map((party) => nameIn(party, me))) })
-      : t("controls.talkWithNobody");
-  if (held.length === 0) return first;
+      : t("controls.talkWithNobody"),
+  ];
+  const held = others.filter((party) => party.state === "held" && !party.phone_holds);
   const names = listText(held.map((party) => nameIn(party, me)));
-  return `${first} ${t(held.length === 1 ? "controls.oneHeld" : "controls.moreHeld", { names })}`;
+  if (held.length > 0) said.push(t(held.length === 1 ? "controls.oneHeld" : "controls.moreHeld", { names }));
+  return [...said, phonesText(parties, me)].filter((text) => text !== "").join(" ");
+}
+
+/** Whose phones are on hold by their own key, and where that ends; empty where none is. */
+export function phonesText(parties: readonly Party[], me: string | undefined): string {
+  const holding = parties.filter((party) => party.phone_holds);
+  const others = holding.filter((party) => party.agent === null || party.agent !== me);
+  const said = others.length < holding.length ? [t("controls.takeBack")] : [];
+  if (others.length > 0) {
+    said.push(t("controls.phoneHolds", { names: listText(others.map((party) => nameIn(party, me))) }));
+  }
+  return said.join(" ");
 }
 
 /** "Anna, Ben and Carla". */

@@ -18,6 +18,7 @@ const party = (id: string, role: Party["role"], changes: Partial<Party> = {}): P
   number: null,
   state: "talking",
   muted: false,
+  phone_holds: false,
   held: false,
   external: false,
   hears: [],

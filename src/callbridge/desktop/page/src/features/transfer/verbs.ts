@@ -52,7 +52,7 @@ export function verbsOf(call: Call, me: string | undefined, may: Capabilities | 
   if (call.state !== "consulting") return NONE;
   switch (call.stage) {
     case "held":
-      return { ...NONE, resume: true, hangUp: true, transfer: transfers };
+      return { ...NONE, resume: !phoneHolds(call, me), hangUp: true, transfer: transfers };
     case "ringing":
       // An unsupervised transfer to an external number is not allowed, so not halfway either.
       return { ...NONE, cancel: mine, complete: mine && !isExternal(call) };
@@ -68,6 +68,11 @@ export function verbsOf(call: Call, me: string | undefined, may: Capabilities | 
     default:
       return NONE;
   }
+}
+
+/** By its own key; only there the call can be taken back. */
+function phoneHolds(call: Call, me: string): boolean {
+  return call.parties.some((party) => party.agent === me && party.phone_holds);
 }
 
 export interface PartyVerbs {
@@ -104,6 +109,7 @@ export function isSettled(call: Call, me: string | undefined): boolean {
   const own = call.parties.find((party) => party.agent !== null && party.agent === me);
   const caller = call.parties.find((party) => party.role === "caller");
   const target = call.parties.find((party) => party.role === "target");
+  if (call.stage !== "conference" && call.stage !== "held" && call.parties.some((party) => party.phone_holds)) return true;
   switch (call.stage) {
     case "consulting":
       return target !== undefined && hear(own, target);
@@ -111,7 +117,7 @@ export function isSettled(call: Call, me: string | undefined): boolean {
       return caller !== undefined && hear(own, caller);
     case "conference": {
       const there = call.parties.filter(
-        (party) => !party.held && party.state !== "dialing" && party.state !== "ringing",
+        (party) => !party.held && !party.phone_holds && party.state !== "dialing" && party.state !== "ringing",
       );
       return there.every((party) => party.state === "talking");
     }
@@ -128,7 +134,7 @@ export function isSettled(call: Call, me: string | undefined): boolean {
 /** Changes whenever something of the call changes that a verb could have brought about. */
 export function signatureOf(call: Call): string {
   const parties = call.parties.map(
-    (party) => `${party.id}:${party.state}:${party.muted}:${party.held}:${party.hears.join("+")}`,
+    (party) => `${party.id}:${party.state}:${party.muted}:${party.held}:${party.phone_holds}:${party.hears.join("+")}`,
   );
   return [call.state, call.stage, call.agent, call.transfer?.id, call.transfer?.state, ...parties].join("|");
 }
