@@ -1,11 +1,13 @@
 """A call to a group: offers, answers to offers, and who is asked when."""
 
+import pytest
 from invariants import check_at_rest
 from simulation import HOLD, Simulation, settings
 
 from callbridge.domain.model.agents import AgentState, PhoneState, Presence
 from callbridge.domain.model.calls import CallOutcome, CallState
 from callbridge.domain.model.facts import OriginateFailed, PhoneChanged
+from callbridge.domain.model.ids import AgentId
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.settings import Options
 
@@ -390,3 +392,47 @@ def test_given_a_waiting_caller_who_left_the_music_when_an_agent_is_free_then_no
     sim._enter(caller.id, HOLD)
     sim.settle()
     assert sim.state("anna") is AgentState.OFFERED
+
+
+def test_given_a_phone_that_declines_three_calls_at_once_then_its_agent_is_named_and_not_asked_again() -> None:
+    sim = Simulation(settings(Options(reject_pause=1.0)))
+    sim.ready("anna")
+    sim.arrive()
+    sim.settle()
+    for _ in range(3):
+        assert sim.state("anna") is AgentState.OFFERED
+        sim.decline("anna", 21)
+        sim.wait(1.5)
+    anna = sim.engine.world.agents[AgentId("anna")]
+    assert (anna.state, anna.reason) == (AgentState.BUSY, "phone_declines")
+    sim.presence("anna", Presence.AVAILABLE)
+    sim.settle()
+    sim.decline("anna", 21)
+    sim.wait(0.5)
+    assert sim.state("anna") is AgentState.AVAILABLE, "it begins anew"
+
+
+@pytest.mark.parametrize("between", ["looked at it first", "pressed reject on the page", "took one"])
+def test_given_a_person_who_declines_then_their_phone_is_not_taken_for_one_that_does_it_by_itself(between: str) -> None:
+    sim = Simulation(settings(Options(reject_pause=1.0, wrap_up=0.0)))
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    for number in range(5):
+        if number == 2 and between == "took one":
+            sim.answer("anna")
+            sim.settle()
+            sim.end("anna", call)
+            sim.settle()
+            sim.arrive()
+            sim.settle()
+        if between == "looked at it first":
+            sim.wait(2.5 if number == 2 else 0.1)
+        if between == "pressed reject on the page" and number != 4:
+            sim.reject("anna")
+        else:
+            sim.decline("anna", 21)
+        sim.wait(1.5)
+        if number == 3:
+            break
+    assert sim.state("anna") in (AgentState.AVAILABLE, AgentState.OFFERED)

@@ -53,6 +53,7 @@ def core(node: Node) -> int:
             tuple([_call(call, now) for _, call in sorted(calls.items())]),
             tuple(sorted(calls, key=lambda each: (calls[each].route.since, each))) if len(calls) > 1 else None,
             tuple([_agent(agent, now) for agent in world.agents.values()]),
+            tuple(sorted(world.declines.items())),
             tuple(sorted(world.agents, key=lambda each: (world.agents[each].idle_since, each))),
             tuple([_fact(world.channels[channel]) for channel in sorted(world.channels)]),
             tuple([_ended(call, now) for call in world.ended.values()]),

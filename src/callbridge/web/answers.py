@@ -61,6 +61,7 @@ class AgentOut(Out):
     calls: int
     max_sessions: int
     phone: PhoneState
+    """`in_use` while the agent has no call here: they are in a private one, and group calls pass them over."""
 
 
 class AgentsOut(Out):

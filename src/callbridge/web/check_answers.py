@@ -9,7 +9,7 @@ class NotEligibleOut(Out):
     name: Text
     code: str
     """Stable: `has_the_call`, `has_an_offer`, `rejected_recently`, `missed_offer`, `not_connected`, `offline`,
-    `at_maximum_sessions`, `phone_unreachable`, `busy`, `wrap_up`, `phone_in_use`, `unknown_agent`."""
+    `at_maximum_sessions`, `phone_unreachable`, `phone_declines`, `busy`, `wrap_up`, `phone_in_use`, `unknown_agent`."""
     reason: str
     """The same in words."""
 

@@ -18,6 +18,7 @@ WORDS = {
     "at_maximum_sessions": "has as many calls as they may have",
     "phone_unreachable": "has a phone that cannot be reached",
     "busy": "is busy",
+    "phone_declines": "has a phone that declines every call at once",
     "wrap_up": "is still in wrap-up",
     "phone_in_use": "is on the phone outside callbridge",
 }

@@ -64,7 +64,7 @@ class MeOut(Out):
     """What the agent last said; `state` says what they are doing."""
     reason: Text | None
     """Why busy: the id of a reason, any other text, or the gateway's own `logged_in` (not ready yet since the login),
-    `missed_offer` and `phone_unreachable`."""
+    `missed_offer`, `phone_unreachable` and `phone_declines` (three calls in a row at once: do not disturb)."""
     since: Moment
     set_by: SetByOut | None
     """Who else set `presence`, or logged the agent out; null: the agent themselves did, or the gateway."""

@@ -21,7 +21,8 @@ class StateBody(Body):
     reason: Reason | None = None
     """Why busy, the id of one of `options.not_ready_reasons` or any other text; shown to the others.
 
-    Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`) neither.
+    Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`,
+    `phone_declines`) neither.
     """
 
 

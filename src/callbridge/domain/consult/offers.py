@@ -5,7 +5,14 @@ from dataclasses import replace
 from callbridge.domain.consult.moves import fail
 from callbridge.domain.lifecycle.caller import seen_inside, seen_outside
 from callbridge.domain.lifecycle.legs import drop_target, keep_caller
-from callbridge.domain.lifecycle.people import FAILURE, OFFER_ENDS, give_call, pause_for, phone_failed
+from callbridge.domain.lifecycle.people import (
+    FAILURE,
+    OFFER_ENDS,
+    give_call,
+    pause_for,
+    phone_declined,
+    phone_failed,
+)
 from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.causes import Fault, LegEnd
@@ -173,6 +180,8 @@ def not_reached(step: Step, call: Call, end: LegEnd, how: str = "phone") -> None
         fail(step, call, end.reason.value, leg_end=end)
         return
     fault = phone_failed(step, offer.agent, end)
+    if fault is Fault.REFUSED and how == "phone":
+        phone_declined(step, offer)
     why = FAILURE[fault]
     _next(step, call, fault, why, how=how if fault is Fault.REFUSED else why, end=None if how == "button" else end)
 

@@ -3,15 +3,26 @@
 from dataclasses import replace
 
 from callbridge.domain.lifecycle.patience import PBX_PAUSE
-from callbridge.domain.model.agents import LOGGED_IN, MISSED_OFFER, PHONE_UNREACHABLE, Agent, Presence
+from callbridge.domain.model.agents import (
+    LOGGED_IN,
+    MISSED_OFFER,
+    PHONE_DECLINES,
+    PHONE_UNREACHABLE,
+    Agent,
+    Presence,
+)
 from callbridge.domain.model.causes import Fault, LegEnd
 from callbridge.domain.model.ids import AgentId, CallId
-from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.offer import Offer, OfferState
 from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
 from callbridge.domain.model.step import Step
 
 _SAME_TROUBLE = 60.0
 """Seconds in which a phone that the network did not reach twice is taken for the one that fails."""
+_AT_ONCE = 2.0
+"""Seconds from an offer to a decline within which hardly anybody has looked at the phone."""
+_DECLINES = 3
+"""So many of them, one after the other."""
 
 
 def log_in(step: Step, signal: LogIn) -> None:
@@ -51,6 +62,7 @@ def set_presence(step: Step, signal: SetPresence) -> None:
     reason = signal.reason if signal.presence is Presence.BUSY else None
     if (agent.presence, agent.reason, agent.wrap_up_until) != (signal.presence, reason, None):
         ready = signal.presence is Presence.AVAILABLE
+        step.world.declines.pop(agent.id, None)
         changed = replace(
             agent,
             presence=signal.presence,
@@ -129,11 +141,25 @@ OFFER_ENDS = {
 }
 
 
+def phone_declined(step: Step, offer: Offer) -> None:
+    """A phone that declines all by itself is no phone to be asked again and again; its agent is named instead."""
+    declines = step.world.declines
+    at_once = step.now - offer.made_at <= _AT_ONCE
+    count = declines.pop(offer.agent, 0) + 1 if at_once else 0
+    if count >= _DECLINES:
+        make_busy(step, offer.agent, PHONE_DECLINES)
+    elif count:
+        declines[offer.agent] = count
+    else:
+        declines.pop(offer.agent, None)
+
+
 def give_call(step: Step, agent_id: AgentId, call: CallId) -> None:
     """The call is theirs now; wrap-up of an earlier one is over."""
     agent = step.world.agents[agent_id]
     calls = agent.calls if call in agent.calls else (*agent.calls, call)
     step.put_agent(replace(agent, calls=calls, offer=None, wrap_up_until=None))
+    step.world.declines.pop(agent_id, None)
 
 
 def take_call(step: Step, agent_id: AgentId, call: CallId, *, wrap_up: bool) -> None:

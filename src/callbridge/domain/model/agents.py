@@ -51,7 +51,9 @@ LOGGED_IN = "logged_in"
 """The reason of being busy after login: nobody gets a call before they said that they are ready."""
 MISSED_OFFER = "missed_offer"
 PHONE_UNREACHABLE = "phone_unreachable"
-GATEWAY_REASONS = frozenset({LOGGED_IN, MISSED_OFFER, PHONE_UNREACHABLE})
+PHONE_DECLINES = "phone_declines"
+"""The phone declined one call after the other at once, as one that is set to "do not disturb" does."""
+GATEWAY_REASONS = frozenset({LOGGED_IN, MISSED_OFFER, PHONE_UNREACHABLE, PHONE_DECLINES})
 """Why Busy, where the agent did not say so themselves."""
 
 

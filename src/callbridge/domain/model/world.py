@@ -35,6 +35,8 @@ class World:
     """Who heard whom, as it was last published."""
     reserving: CallId | None = None
     """The call for which the store has been asked for an agent and has not answered."""
+    declines: dict[AgentId, int] = field(default_factory=dict)
+    """How many offers in a row each agent's phone has declined at once; none: not in here."""
     faulty: dict[CallId, float] = field(default_factory=dict)
     """Calls on which the engine failed: their deadlines and offers rest until then (epoch seconds)."""
 
@@ -64,5 +66,6 @@ class World:
             waits=dict(self.waits),
             heard=dict(self.heard),
             reserving=self.reserving,
+            declines=dict(self.declines),
             faulty=dict(self.faulty),
         )

@@ -8,7 +8,14 @@ from dataclasses import replace
 
 from callbridge.domain.lifecycle.caller import seen_inside
 from callbridge.domain.lifecycle.offer_end import end_offer, pause_agent
-from callbridge.domain.lifecycle.people import FAILURE, give_call, make_busy, pause_for, phone_failed
+from callbridge.domain.lifecycle.people import (
+    FAILURE,
+    give_call,
+    make_busy,
+    pause_for,
+    phone_declined,
+    phone_failed,
+)
 from callbridge.domain.lifecycle.returning import give_up_route
 from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.agents import MISSED_OFFER
@@ -123,9 +130,12 @@ def accept(step: Step, call: Call, how: str) -> Call:
 
 
 def rejected(step: Step, call: Call, how: str, end: LegEnd | None = None) -> None:
-    assert call.offer is not None
-    call = pause_agent(step, call, call.offer.agent)
+    offer = call.offer
+    assert offer is not None
+    call = pause_agent(step, call, offer.agent)
     call = end_offer(step, call, OfferState.REJECTED, how, end)
+    if how == "phone":
+        phone_declined(step, offer)
     give_up_route(step, call, "rejected", end)
 
 

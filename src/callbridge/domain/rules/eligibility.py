@@ -1,6 +1,6 @@
 """Who may be offered a waiting call, in which order, and why the others may not."""
 
-from callbridge.domain.model.agents import MISSED_OFFER, Agent, PhoneState, Presence
+from callbridge.domain.model.agents import MISSED_OFFER, PHONE_DECLINES, Agent, PhoneState, Presence
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.ids import AgentId, GroupId
 from callbridge.domain.model.offer import OfferKind
@@ -66,7 +66,7 @@ def _unready(world: World, agent_id: AgentId, kind: OfferKind) -> str | None:
     if kind is OfferKind.RECALL:
         return None
     if agent.presence is Presence.BUSY:
-        return MISSED_OFFER if agent.reason == MISSED_OFFER else "busy"
+        return agent.reason if agent.reason in (MISSED_OFFER, PHONE_DECLINES) else "busy"
     if agent.wrap_up_until is not None:
         return "wrap_up"
     if phone is PhoneState.IN_USE and not agent.calls:

@@ -1028,6 +1028,7 @@ export interface components {
             max_sessions: number;
             /** Name */
             name: string;
+            /** @description `in_use` while the agent has no call here: they are in a private one, and group calls pass them over. */
             phone: components["schemas"]["PhoneState"];
             /** Reason */
             reason: string | null;
@@ -1720,7 +1721,7 @@ export interface components {
             presence: components["schemas"]["Presence"];
             /**
              * Reason
-             * @description Why busy: the id of a reason, any other text, or the gateway's own `logged_in` (not ready yet since the login), `missed_offer` and `phone_unreachable`.
+             * @description Why busy: the id of a reason, any other text, or the gateway's own `logged_in` (not ready yet since the login), `missed_offer`, `phone_unreachable` and `phone_declines` (three calls in a row at once: do not disturb).
              */
             reason: string | null;
             /** @description Who else set `presence`, or logged the agent out; null: the agent themselves did, or the gateway. */
@@ -1765,7 +1766,7 @@ export interface components {
         NotEligibleOut: {
             /**
              * Code
-             * @description Stable: `has_the_call`, `has_an_offer`, `rejected_recently`, `missed_offer`, `not_connected`, `offline`, `at_maximum_sessions`, `phone_unreachable`, `busy`, `wrap_up`, `phone_in_use`, `unknown_agent`.
+             * @description Stable: `has_the_call`, `has_an_offer`, `rejected_recently`, `missed_offer`, `not_connected`, `offline`, `at_maximum_sessions`, `phone_unreachable`, `phone_declines`, `busy`, `wrap_up`, `phone_in_use`, `unknown_agent`.
              */
             code: string;
             /** Id */
@@ -2379,7 +2380,7 @@ export interface components {
         StateBody: {
             /**
              * Reason
-             * @description Why busy, the id of one of `options.not_ready_reasons` or any other text; shown to the others. Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`) neither.
+             * @description Why busy, the id of one of `options.not_ready_reasons` or any other text; shown to the others. Not kept with `available`; what only the gateway says (`logged_in`, `missed_offer`, `phone_unreachable`, `phone_declines`) neither.
              * @default null
              */
             reason?: string | null;

@@ -5,6 +5,7 @@ type Schemas = components["schemas"];
 
 export type Me = Schemas["MeOut"];
 export type AgentState = Schemas["AgentState"];
+export type PhoneState = Schemas["PhoneState"];
 export type Capabilities = Schemas["Capabilities"];
 export type Ref = Schemas["Ref"];
 export type Call = Schemas["CallOut"];

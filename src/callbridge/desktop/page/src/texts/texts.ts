@@ -57,6 +57,7 @@ export const en = {
 
   // ---------------------------------------------------------------- my state
   "state.available": "Available",
+  "state.private": "In a private call",
   "state.busy": "Busy",
   "state.offline": "Offline",
   "state.offered": "Offered a call",
@@ -82,6 +83,7 @@ export const en = {
   "reason.logged_in": "just logged in",
   "reason.missed_offer": "offer not answered",
   "reason.phone_unreachable": "phone unreachable",
+  "reason.phone_declines": "phone declines every call",
 
   // ---------------------------------------------------------------- connection
   "connection.connecting": "Connecting …",
@@ -283,6 +285,8 @@ export const en = {
   "missed.offer": "You did not answer an offer.",
   "missed.unreachable": "Your phone could not be reached.",
   "missed.seePhone": "See that your phone works.",
+  "missed.declines":
+    "Your phone declined several calls at once. Turn off “do not disturb” on it before you become Available.",
   "missed.stay": "Stay Busy",
   "missed.become": "Become Available",
 
@@ -383,6 +387,7 @@ export const en = {
   "transfer.why.offline": "is not logged in",
   "transfer.why.at_maximum_sessions": "has as many calls as possible",
   "transfer.why.phone_unreachable": "has a phone that cannot be reached",
+  "transfer.why.phone_declines": "has a phone that declines every call",
   "transfer.why.busy": "is busy",
   "transfer.why.wrap_up": "is in wrap-up",
   "transfer.why.on_call": "is on a call",
@@ -738,6 +743,7 @@ export const de: Record<Key, string | Plural> = {
 
   // ---------------------------------------------------------------- mein Status
   "state.available": "Verfügbar",
+  "state.private": "In einem Privatgespräch",
   "state.busy": "Beschäftigt",
   "state.offline": "Offline",
   "state.offered": "Anruf angeboten",
@@ -763,6 +769,7 @@ export const de: Record<Key, string | Plural> = {
   "reason.logged_in": "gerade angemeldet",
   "reason.missed_offer": "Angebot nicht beantwortet",
   "reason.phone_unreachable": "Telefon nicht erreichbar",
+  "reason.phone_declines": "Telefon lehnt alles ab",
 
   // ---------------------------------------------------------------- Verbindung
   "connection.connecting": "Verbindung wird aufgebaut …",
@@ -965,6 +972,8 @@ export const de: Record<Key, string | Plural> = {
   "missed.offer": "Sie haben ein Angebot nicht beantwortet.",
   "missed.unreachable": "Ihr Telefon war nicht erreichbar.",
   "missed.seePhone": "Sehen Sie nach, ob Ihr Telefon geht.",
+  "missed.declines":
+    "Ihr Telefon hat mehrere Anrufe sofort abgelehnt. Schalten Sie dort „Nicht stören“ aus, bevor Sie verfügbar werden.",
   "missed.stay": "Beschäftigt bleiben",
   "missed.become": "Verfügbar werden",
 
@@ -1066,6 +1075,7 @@ export const de: Record<Key, string | Plural> = {
   "transfer.why.offline": "ist nicht angemeldet",
   "transfer.why.at_maximum_sessions": "hat schon so viele Anrufe wie möglich",
   "transfer.why.phone_unreachable": "hat ein Telefon, das nicht erreichbar ist",
+  "transfer.why.phone_declines": "hat ein Telefon, das jeden Anruf ablehnt",
   "transfer.why.busy": "ist beschäftigt",
   "transfer.why.wrap_up": "ist in der Nachbearbeitung",
   "transfer.why.on_call": "ist im Gespräch",

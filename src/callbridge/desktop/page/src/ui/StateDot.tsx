@@ -1,4 +1,4 @@
-import type { AgentState } from "../api/types";
+import type { AgentState, PhoneState } from "../api/types";
 import { t } from "../texts/t";
 import { cx } from "./cx";
 import css from "./ui.module.css";
@@ -12,12 +12,22 @@ const DOTS: Record<AgentState, string | undefined> = {
   offline: css.dotGrey,
 };
 
-/** An agent's state: colour, shape and text. `textHidden`: the text is for screen readers and as a tooltip. */
-export function StateDot({ state, textHidden = false }: { state: AgentState; textHidden?: boolean }) {
-  const text = t(`state.${state}`);
+interface Props {
+  state: AgentState;
+  textHidden?: boolean;
+  phone?: PhoneState;
+}
+
+/**
+ * An agent's state: colour, shape and text. `textHidden`: the text is for screen readers and as a tooltip. `phone`:
+ * whoever is available while it is in use is in a call that callbridge does not know.
+ */
+export function StateDot({ state, textHidden = false, phone }: Props) {
+  const away = state === "available" && phone === "in_use";
+  const text = t(away ? "state.private" : `state.${state}`);
   return (
     <span class={css.state} title={textHidden ? text : undefined}>
-      <span class={cx(css.dot, DOTS[state])} aria-hidden="true" />
+      <span class={cx(css.dot, away ? css.dotAmber : DOTS[state])} aria-hidden="true" />
       <span class={textHidden ? "visually-hidden" : undefined}>{text}</span>
     </span>
   );

@@ -9,12 +9,13 @@ import { toastProblem } from "../../ui/Toasts";
 import { missed, missedText } from "./missed";
 import css from "./strips.module.css";
 
-/** After a missed offer, or one that the phone could not ring for: stay Busy, or become Available. Takes no props. */
+/** After a missed offer, one that the phone could not ring for, or several that it declined: stay Busy, or not. */
 export function MissedOffer() {
   const wanted = useSignal<"available" | "busy" | null>(null);
   const me = model.me.value;
   const unreachable = me?.presence === "busy" && me.reason === "phone_unreachable";
-  if (me === null || !(me.missed_offer || unreachable)) return null;
+  const declines = me?.presence === "busy" && me.reason === "phone_declines";
+  if (me === null || !(me.missed_offer || unreachable || declines)) return null;
   const set = async (state: "available" | "busy") => {
     if (wanted.value !== null) return;
     wanted.value = state;
@@ -33,7 +34,7 @@ export function MissedOffer() {
       </span>
       <div class={css.text} role="status">
         <h2 class={css.title}>{t("missed.title")}</h2>
-        <p>{missedText(missed.value, unreachable, me.id)}</p>
+        <p>{declines ? t("missed.declines") : missedText(missed.value, unreachable, me.id)}</p>
       </div>
       <div class={css.buttons}>
         <Button gateway busy={wanted.value === "busy"} onClick={() => void set("busy")}>

@@ -41,7 +41,7 @@ export function AgentDialog({ row, onClose }: { row: AgentRow; onClose: () => vo
     <Dialog title={row.name} onClose={onClose}>
       <dl class={css.facts}>
         <Fact title={t("supervisor.state")}>
-          <StateDot state={row.state} />
+          <StateDot state={row.state} phone={row.phone} />
           {row.reason !== null && <span class={css.reason}> {reasonName(row.reason)}</span>}
           {row.since !== null && (
             <>

@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<AgentRow>[] = [
 function State({ row }: { row: AgentRow }) {
   return (
     <span class={css.stateCell}>
-      <StateDot state={row.state} />
+      <StateDot state={row.state} phone={row.phone} />
       {row.reason !== null && <span class={css.reason}>{reasonName(row.reason)}</span>}
       {row.phone === "unreachable" && row.state !== "offline" && (
         <span class={css.noPhone}>{t("supervisor.phone.unreachable")}</span>

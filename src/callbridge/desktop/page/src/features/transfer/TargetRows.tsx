@@ -180,10 +180,10 @@ function AgentRow({ row, ...place }: { row: Row & { kind: "agent"; agent: Direct
 
 /** State in words, why busy, and how long. */
 export function AgentState({ agent }: { agent: DirectoryAgent }) {
-  const { state, since, reason } = useAgent(agent);
+  const { state, since, reason, phone } = useAgent(agent);
   return (
     <span class={css.rowState}>
-      <StateDot state={state} />
+      <StateDot state={state} phone={phone} />
       {state === "busy" && reason && <span class={css.rowReason}>{reasonText(reason)}</span>}
       {state !== "offline" && since !== null && <Elapsed since={since} />}
     </span>

@@ -1,4 +1,4 @@
-"""Phones that hold by their own key: nobody is put together with one in silence, and everybody is told."""
+"""Phones' own keys: who holds is put together with nobody in silence, and do not disturb is noticed."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,12 +7,15 @@ import pytest
 import pytest_asyncio
 from consults import parties, settled, talk
 from desk_phone import SipCall, SipPhone
-from steps import LISTEN, at_work, eventually, faults, hears_music, no_calls, open_site, ring
+from steps import LISTEN, agent_is, at_work, configure, eventually, faults, hears_music, no_calls, open_site, ring
 
 from callbridge.demo.bank_lines import Caller, Line
 from callbridge.demo.lab import Lab
 from callbridge.demo.people import ApiError, Person
 from callbridge.demo.site import Site
+
+PRIVATE = "5551009"
+"""Paul's own number, past callbridge."""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -20,7 +23,8 @@ async def site_with_keys() -> AsyncIterator[Site]:
     """Paul's phone has a hold key; the phone bank's have none."""
     groups = {"support": ["paul"], "sales": ["carla"]}
     dids = {"5550100": "support", "5550200": "sales"}
-    async with Lab(agents=("anna", "carla"), foreign_agents=("paul",), dids=dids) as lab:
+    dialplan = f"[from-carrier]\nexten => {PRIVATE},1,Answer()\n same => n,Dial(PJSIP/paul,60)\n"
+    async with Lab(agents=("anna", "carla"), foreign_agents=("paul",), dids=dids, dialplan=dialplan) as lab:
         options = {"wrap_up": 0.0, "transfers": {"four_way": True}}
         async with open_site(lab, groups=groups, options=options) as site:
             yield site
@@ -166,4 +170,39 @@ async def test_given_a_key_pressed_while_the_gateway_is_away_then_it_knows_when_
     await call.take_back()
     await site.start()
     await talk(site, pop["call"], "caller", "agent")
+    await hears(caller, site, "paul")
+
+
+async def test_given_do_not_disturb_when_calls_come_then_the_agent_is_named_and_asked_no_more(
+    site: Site, paul: SipPhone
+):
+    await configure(site, options={"reject_pause": 1})
+    await site.at_work("paul")
+    paul.declines_with = 603
+    caller = await ring(site.lab)
+    await agent_is(site, "paul", "busy", "phone_declines", within=30)
+    assert paul.declined == 3
+    await hears_music(site.lab, caller)
+    paul.declines_with = 0
+    await site.person("paul").available()
+    await (await paul.rings()).answer()
+    await hears(caller, site, "paul")
+
+
+async def test_given_a_private_call_then_the_agent_is_shown_so_and_gets_no_call_of_the_group(
+    site: Site, paul: SipPhone
+):
+    await site.at_work("paul")
+    friend = await ring(site.lab, PRIVATE)
+    private = await (await paul.rings()).answer()
+    await eventually(
+        lambda: site.crm.get("/v1/agents/paul"),
+        lambda seen: (seen["state"], seen["phone"], seen["calls"]) == ("available", "in_use", 0),
+        "Paul is in a private call",
+    )
+    caller = await ring(site.lab)
+    await hears_music(site.lab, caller)
+    await hears(friend, site, "paul")
+    await private.hang_up()
+    await (await paul.rings()).answer()
     await hears(caller, site, "paul")
