@@ -1,5 +1,7 @@
 """What can happen at a moment, and how it is done: every stimulus is a tuple of strings that a reader understands."""
 
+from dataclasses import replace
+
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.effects import Originate, Reserve
@@ -67,6 +69,9 @@ def possible(node: Node, *, everything: bool = False) -> list[Stimulus]:
                 found.append(("fact, to be repeated", name))
     if node.look is not None and node.stalled is None:
         found.append(("snapshot is taken",) if node.slow and not taken else ("snapshot",))
+        if node.faults and not taken:
+            believed = node.world.channels_believed()
+            found += [("snapshot lacks", name) for name in sorted(node.channels) if name in believed]
     for channel in sorted(node.channels):
         found += _pbx(node, node.channels[channel], everything)
     if node.stalled is not None:
@@ -210,6 +215,13 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
             asked, seen = node.look
             node.look = None
             node.see(seen or node.snapshot(asked), fault)
+        case "snapshot lacks":
+            assert node.look is not None
+            seen, lacks = node.snapshot(node.look[0]), ChannelId(what[0])
+            node.faults -= 1
+            node.look = (node.now, None)  # what is unclear is looked for again
+            shown = tuple(fact for fact in seen.channels if fact.channel != lacks)
+            node.see(replace(seen, channels=shown, unclear=frozenset((lacks,))), fault)
         case "picks up":
             _pick_up(node, ChannelId(what[0]))
         case "picks up without address":

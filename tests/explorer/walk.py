@@ -36,6 +36,7 @@ _LIKELY = {
     "arrives": 12,
     "snapshot": 6,
     "snapshot is taken": 4,
+    "snapshot lacks": 0.3,
     "fact, to be repeated": 1,
     "picks up": 8,
     "gone": 1,

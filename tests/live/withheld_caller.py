@@ -15,7 +15,9 @@ class SipCaller(asyncio.DatagramProtocol):
         self._me, self._pbx = me, pbx
         self._id, self._tag, self._to_tag, self._cseq = secrets.token_hex(8), secrets.token_hex(4), "", 0
         self._from = self._target = self._called = ""
-        self.answered = asyncio.Event()
+        self.answered, self.rings = asyncio.Event(), asyncio.Event()
+        self._finals: dict[str, asyncio.Future[int]] = {}
+        """Final answers within the call, by CSeq."""
         self.seen: list[str] = []
         """All messages of the PBX."""
 
@@ -27,22 +29,34 @@ class SipCaller(asyncio.DatagramProtocol):
         self._port = transport.get_extra_info("sockname")[1]
         return self
 
-    async def invite(self, called: str, who: str, extra: str = "", within: float = 10) -> None:
-        """`who`: the From header without its tag; `extra`: whole header lines. Returns once it is answered."""
+    async def invite(
+        self, called: str, who: str, extra: str = "", within: float = 10, *, answered: bool = True
+    ) -> None:
+        """`who`: the From header without its tag; `extra`: header lines. Returns once it is answered, or rings."""
         self._called, self._from, self._target = called, who, f"sip:{called}@{self._pbx}:{SIP_PORT}"
         self._cseq += 1
-        sdp = (
-            f"v=0\r\no=- 1 1 IN IP4 {self._me}\r\ns=-\r\nc=IN IP4 {self._me}\r\nt=0 0\r\n"
-            "m=audio 31000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
-        )
-        self._request("INVITE", sdp, extra)
+        self._request("INVITE", self._sdp(), extra)
         async with asyncio.timeout(within):
-            await self.answered.wait()
+            await (self.answered if answered else self.rings).wait()
+
+    async def again(self, method: str, extra: str, within: float = 10) -> int:
+        """UPDATE or INVITE in the middle of the call, with these header lines. The status of the answer."""
+        self._cseq += 1
+        final = self._finals[f"{self._cseq} {method}"] = asyncio.get_running_loop().create_future()
+        self._request(method, self._sdp() if method == "INVITE" else "", extra)
+        async with asyncio.timeout(within):
+            return await final
 
     def bye(self) -> None:
         self._cseq += 1
         self._request("BYE")
         self._transport.close()
+
+    def _sdp(self) -> str:
+        return (
+            f"v=0\r\no=- 1 1 IN IP4 {self._me}\r\ns=-\r\nc=IN IP4 {self._me}\r\nt=0 0\r\n"
+            "m=audio 31000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+        )
 
     def _request(self, method: str, body: str = "", extra: str = "") -> None:
         to = f"<sip:{self._called}@{self._pbx}>" + (f";tag={self._to_tag}" if self._to_tag else "")
@@ -64,7 +78,14 @@ class SipCaller(asyncio.DatagramProtocol):
         if not message.startswith("SIP/2.0"):
             if not message.startswith("ACK"):
                 self._agree(message)
-        elif "INVITE" in _header(message, "CSeq") and message.split()[1] >= "200":
+            return
+        status, cseq = message.split()[1], _header(message, "CSeq")
+        if status >= "180":
+            self.rings.set()
+        final = self._finals.get(cseq)
+        if status >= "200" and final is not None and not final.done():
+            final.set_result(int(status))
+        if "INVITE" in cseq and status >= "200":
             tag = re.search(r";tag=([^;\s>]+)", _header(message, "To"))
             contact = re.search(r"<(sip:[^>]+)>", _header(message, "Contact"))
             self._to_tag = tag[1] if tag else ""
