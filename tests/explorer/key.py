@@ -24,6 +24,8 @@ from explorer.model import Node
 
 _ECHO = 30.0
 """As in `facts.py`: seconds after a call's end in which events of its caller are taken for late ones."""
+_SAME_TROUBLE = 60.0
+"""As in `people.py`: seconds in which a second trouble of the network counts as the phone's."""
 
 
 def core(node: Node) -> int:
@@ -41,6 +43,9 @@ def core(node: Node) -> int:
             node.unanswered,
             tuple(sorted(node.moves.items())) if node.moves else None,
             world.pbx_up,
+            world.pbx_silent,
+            world.reserving,
+            tuple(sorted(world.callers.items())),
             _left(world.unheard_since, now),
             tuple(sorted(node.channels.items())),
             tuple(sorted(node.queues.items())),
@@ -71,7 +76,16 @@ def _left(when: float | None, now: float) -> float | None:
 
 
 def _agent(agent: Agent, now: float) -> object:
-    return (agent.id, agent.presence._value_, agent.offer, agent.calls, _left(agent.wrap_up_until, now))
+    trouble = agent.network_failed_at
+    lasts = trouble is not None and now - trouble < _SAME_TROUBLE
+    return (
+        agent.id,
+        agent.presence._value_,
+        agent.offer,
+        agent.calls,
+        _left(agent.wrap_up_until, now),
+        _left(trouble, now) if lasts else None,
+    )
 
 
 def _fact(fact: ChannelFact) -> object:
@@ -106,6 +120,7 @@ def _leg(leg: Leg, now: float) -> object:
         leg.releasing,
         leg.phone_hold._value_,
         leg.consoled,
+        leg.failed,
         _left(leg.deadline, now) if early and not leg.releasing else None,
         _left(leg.made_at, now) if leg.state is LegState.DIALING else None,
     )
@@ -141,6 +156,7 @@ def _call(call: Call, now: float) -> object:
         _doing(call.doing, now),
         _doing(call.moved, now, past=False),
         call.missing and (call.missing.certain, _left(call.missing.until, now)),
+        (call.caller, call.former, _left(call.adopted, now) if call.adopted and call.adopted > now else None),
         call.caller_held,
         call.caller_muted,
         tuple([(pause.agent, _left(pause.until, now)) for pause in call.pauses]),

@@ -27,6 +27,7 @@ from callbridge.domain.model.facts import (
     ChannelFact,
     ChannelGone,
     ChannelLeft,
+    ChannelReplaced,
     ChannelRinging,
     OriginateFailed,
     PbxLost,
@@ -299,16 +300,20 @@ class Node(Pbx):
             case "entered":
                 signal = ChannelEntered(fact=what.fact())  # type: ignore[attr-defined]
                 self._arrived(signal.fact)
+            case "replaced":
+                old, new = what  # type: ignore[misc]
+                signal = ChannelReplaced(old=old, fact=new.fact())
+                self._arrived(signal.fact)
             case "left":
                 signal = ChannelLeft(channel=channel, bridge=what)  # type: ignore[arg-type]
             case "ringing":
                 signal = ChannelRinging(channel=channel, name=name)
             case "answered":
                 signal = ChannelAnswered(channel=channel, name=name)
-            case "gone":
+            case "gone" | "gone elsewhere":
                 self.told_gone |= {channel}
                 self.moves.pop(channel, None)
-                signal = ChannelGone(channel=channel, cause=what)  # type: ignore[arg-type]
+                signal = ChannelGone(channel=channel, cause=what, elsewhere=kind != "gone")  # type: ignore[arg-type]
             case "failed":
                 signal = OriginateFailed(channel=channel)
             case "holds" | "reads held":

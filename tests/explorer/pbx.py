@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from callbridge.domain.model.causes import DIED
 from callbridge.domain.model.effects import (
+    Adopt,
     Bridge,
     Effect,
     Hangup,
@@ -22,12 +23,12 @@ from callbridge.domain.model.effects import (
     ToFallback,
 )
 from callbridge.domain.model.facts import ChannelFact, ChannelVariables, PbxSeen
-from callbridge.domain.model.ids import BridgeId, CallId, ChannelId
+from callbridge.domain.model.ids import BridgeId, CallId, ChannelId, arrival_of
 
 HOLD, LEGS, HANGUP = BridgeId("hold"), BridgeId("legs"), BridgeId("hang up")
 ROOMS = (HOLD, LEGS, None)
 """Where nobody talks."""
-REFUSABLE = (Originate, Bridge, Hold, ToFallback, Join, Park)
+REFUSABLE = (Adopt, Originate, Bridge, Hold, ToFallback, Join, Park)
 ON_CHANNEL = (*REFUSABLE, SetAfter, SetHear, Mute, Hangup)
 ARRIVES = "arrives"
 """In a queue: not a fact, but the channel's arrival at the place to which it is on the way."""
@@ -35,6 +36,11 @@ ARRIVES = "arrives"
 
 class Violation(Exception):
     """A rule is broken; the text says which."""
+
+
+def successor(channel: ChannelId) -> ChannelId:
+    """The name of the channel that takes this one's place."""
+    return ChannelId(f"{channel}'")
 
 
 class Channel(NamedTuple):
@@ -81,6 +87,17 @@ class Channel(NamedTuple):
         )
 
 
+def _bridge_of(kind: str, what: object) -> BridgeId | None:
+    """Which bridge a fact under way speaks of."""
+    match kind:
+        case "entered":
+            return what.bridge  # type: ignore[attr-defined,no-any-return]
+        case "replaced":
+            return what[1].bridge  # type: ignore[index,no-any-return]
+        case _:
+            return what  # type: ignore[return-value]
+
+
 Queued = tuple[str, object]
 """A fact under way, or an arrival: its kind, and what it carries."""
 
@@ -114,7 +131,10 @@ class Pbx:
                     bridge = self._new_bridge()
                     self.enter(caller, bridge)
                     self.enter(leg, bridge)
+            case Adopt(channel=channel, peer=peer):
+                self._adopt(effect)
             case Hold(channel=channel):
+                self._own(channel)
                 self.send(channel, HOLD)
             case Park(channel=channel):
                 self.send(channel, LEGS)
@@ -167,7 +187,7 @@ class Pbx:
         """A name that nobody still speaks of: the PBX never uses one again, and nobody can tell."""
         used = {channel.bridge for channel in self.channels.values()}
         used |= self.spoken_of()
-        used |= {what.bridge if kind == "entered" else what for q in self.queues.values() for kind, what in q}  # type: ignore[attr-defined]
+        used |= {_bridge_of(kind, what) for q in self.queues.values() for kind, what in q}
         if self.look is not None and self.look[1] is not None:
             used |= {fact.bridge for fact in self.look[1].channels}
         number = 1
@@ -232,7 +252,9 @@ class Pbx:
             self.channels[others[0].id] = others[0]._replace(consoled=on)
 
     def _home(self, channel: Channel, *, died: bool) -> None:
-        if channel.role == "caller":
+        if channel.role == "":
+            self.hang_up(channel.id)  # by the site's own dialplan
+        elif channel.role == "caller":
             self.send(channel.id, HANGUP if channel.after == "hangup" and not died else HOLD)
         elif channel.role != "fallback":
             self.send(channel.id, LEGS)
@@ -276,6 +298,49 @@ class Pbx:
             raise Violation(f"the turn of {channel_id} ended by its timer, and the dialplan hangs up")
         assert channel.bridge is not None
         self.send(channel_id, channel.bridge)
+
+    # ------------------------------------------------------------ one channel in another's place
+
+    def replace(self, old: ChannelId) -> None:
+        """In a bridge the new one is a stranger, with the site's dialplan; else it has all that the old one had."""
+        before = self.channels.pop(old)
+        new = before._replace(id=successor(old))
+        if before.bridge in ROOMS:
+            ways = tuple(each for each in self.queues.get(old, ()) if each[0] == ARRIVES)
+            if ways:
+                self.queues[old] = tuple(each for each in self.queues[old] if each[0] != ARRIVES)
+                self.queues = {name: queue for name, queue in self.queues.items() if queue}
+                self.queues[new.id] = (*self.queues.get(new.id, ()), *ways)
+            self.channels[new.id] = new
+            self.queue(old, "gone elsewhere", 16)
+            return
+        new = self.channels[new.id] = new._replace(role="", call=CallId(""), group="", after="hangup")
+        self.queue(old, "left", before.bridge)
+        self.queue(new.id, "replaced", (old, new))
+        self.queue(old, "gone", 16)
+
+    def _own(self, channel_id: ChannelId) -> None:
+        channel = self.channels.get(channel_id)
+        if channel is not None and channel.role == "":
+            self.channels[channel_id] = channel._replace(role="caller")
+
+    def _adopt(self, effect: Adopt) -> None:
+        if effect.channel not in self.channels:
+            return
+        call = CallId(arrival_of(effect.call))
+        self.leave(effect.channel)
+        channel = self.channels.get(effect.channel)
+        if channel is None:
+            return
+        self.channels[channel.id] = channel._replace(role="caller", call=call, group=effect.group, after=effect.after)
+        if effect.several:
+            self.join(channel.id, effect.peer)
+        elif effect.peer in self.channels:
+            bridge = self._new_bridge()
+            self.enter(channel.id, bridge)
+            self.enter(effect.peer, bridge)
+        else:
+            self.send(channel.id, HOLD)
 
     def to_fallback(self, channel_id: ChannelId) -> None:
         if channel_id in self.channels:

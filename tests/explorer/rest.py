@@ -36,7 +36,7 @@ def next_step(node: Node) -> list[Stimulus] | None:
         return [("turn ends", turns[0])]
     if node.engine_deadline() is not None:
         return [("time passes",)]
-    callers = sorted(channel.id for channel in node.channels.values() if channel.role == "caller")
+    callers = sorted(channel.id for channel in node.channels.values() if channel.role in ("caller", ""))
     if callers:
         return [("gone", caller, "16") for caller in callers]
     alone = sorted(

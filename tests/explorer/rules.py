@@ -141,6 +141,7 @@ def is_quiet(node: Node) -> bool:
 def check_at_rest(node: Node) -> None:
     """Whoever lives is where they should be."""
     for channel in node.channels.values():
+        must(channel.role, f"{channel.id} came in a caller's place and is nobody's")
         if channel.role == "caller":
             _check_caller(node, channel)
         elif channel.role != "fallback":

@@ -110,7 +110,11 @@ def _pbx(node: Node, channel: Channel, everything: bool) -> list[Stimulus]:
             # Where nobody moves them the turns follow one another, each like the one before.
             own = [("turn ends", channel.id)] if everything or channel.after == "hangup" or node.moves else []
             own += [("fallback takes", channel.id)] if node.down or node.dead else []
+        if node.faults and not channel.id.endswith("''"):
+            own.append(("another takes the place", channel.id))
         return [("gone", channel.id, "16"), *own]
+    if not channel.role:
+        return [("gone", channel.id, "16")]
     if channel.answered:
         key = ("takes back" if channel.holds else "phone holds", channel.id)
         return [("gone", channel.id, "16"), ("gone", channel.id, "44"), key]
@@ -233,6 +237,9 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
             node.hold_key(ChannelId(what[0]), on=kind == "phone holds")
         case "gone":
             node.hang_up(ChannelId(what[0]), int(what[1]))
+        case "another takes the place":
+            node.faults -= 1
+            node.replace(ChannelId(what[0]))
         case "fallback takes":
             node.to_fallback(ChannelId(what[0]))
         case "fallback sends back":

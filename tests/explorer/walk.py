@@ -45,6 +45,7 @@ _LIKELY = {
     "link is found dead": 2,
     "link is found dead and comes back": 3,
     "gateway restarts": 0.3,
+    "another takes the place": 1,
     "fallback takes": 1,
     "fallback sends back": 1,
     "time passes": 2,
