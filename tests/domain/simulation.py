@@ -142,11 +142,14 @@ class Simulation:
     unreachable: set[str] = field(default_factory=set)
     cut: bool = False
     """The link is dead and nobody has noticed: no action arrives. Put right by `reconnect`."""
+    store_is_slow: bool = False
+    """The store's answers wait until `store_answers`."""
 
     def __post_init__(self) -> None:
         self.engine = Engine(self.settings)
         self.channels: dict[ChannelId, Channel] = {}
         self.facts: deque[Signal] = deque()
+        self.unanswered: deque[Signal] = deque()
         self.effects: list[Effect] = []
         self.replies: dict[RequestId, Reply] = {}
         self.pending: dict[AgentId, OfferId] = {}
@@ -172,8 +175,15 @@ class Simulation:
             self._act(effect)
         for effect in effects:
             if isinstance(effect, Reserve):
-                self.give(self._reserve(effect))
+                self.unanswered.append(self._reserve(effect))
+        if not self.store_is_slow:
+            self.store_answers()
         return effects
+
+    def store_answers(self) -> None:
+        self.store_is_slow = False
+        while self.unanswered:
+            self.give(self.unanswered.popleft())
 
     def _hear(self, effects: list[Effect]) -> None:
         """What a CRM makes of it: every event is newer than all before it, by its number and by its time."""
@@ -199,6 +209,8 @@ class Simulation:
                 self.occupied.pop(offer, None)
 
     def _reserve(self, effect: Reserve) -> Signal:
+        if effect.offer in self.occupied:  # asked twice: the same answer
+            return Reserved(call=effect.call, offer=effect.offer, agent=self.occupied[effect.offer])
         for agent in effect.candidates:
             taken = sum(1 for each in self.occupied.values() if each == agent)
             if agent not in self.pending and taken < effect.max_sessions[agent]:

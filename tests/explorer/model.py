@@ -144,9 +144,10 @@ class Node(Pbx):
                 for effect in effects:
                     if isinstance(effect, StoreEffect):
                         self._store(effect, answers)
-            if fault == "answer late":
+            if fault == "answer late" or self.unanswered:
+                # One after the other, as the store was asked.
                 self.unanswered += tuple(answers)
-                answers, fault = [], ""
+                answers, fault = [], "" if fault == "answer late" else fault
             pending = answers
         self.world = engine.world
         self.effects += found
@@ -218,6 +219,8 @@ class Node(Pbx):
                 answers.append(self._reserve(effect))
 
     def _reserve(self, effect: Reserve) -> Signal:
+        if effect.offer in self.occupied:  # asked twice: the same answer
+            return Reserved(call=effect.call, offer=effect.offer, agent=self.occupied[effect.offer])
         for agent in effect.candidates:
             taken = sum(1 for each in self.occupied.values() if each == agent)
             if agent not in self.pending and taken < effect.max_sessions[agent]:

@@ -17,6 +17,12 @@ def _arriving(s: Story) -> None:
     s.arrive(settle=False)
 
 
+def _asked(s: Story) -> None:
+    """The store has been asked who is free, and has not answered."""
+    _arriving(s)
+    s.then("fact", "17.1", settle=False, fault="answer late")
+
+
 def _waiting(s: Story) -> None:
     s.arrive()
 
@@ -183,6 +189,7 @@ _SHORT = replace(
 
 STARTS: dict[str, tuple[Tell, Settings]] = {
     "arriving": (_arriving, settings()),
+    "store asked": (_asked, settings()),
     "waiting": (_waiting, settings()),
     "offered": (_offered, settings()),
     "accepted": (_accepted, settings()),

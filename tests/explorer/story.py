@@ -34,8 +34,8 @@ class Story:
     def __init__(self, of: Settings, *, slow: bool) -> None:
         self.node = Node(of, slow=slow)
 
-    def then(self, *stimulus: str, settle: bool = True) -> None:
-        do(self.node, stimulus)
+    def then(self, *stimulus: str, settle: bool = True, fault: str = "") -> None:
+        do(self.node, stimulus, fault)
         check_always(self.node)
         if settle:
             self.settle()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from callbridge.domain import asking, settling
+from callbridge.domain import asking, dispatch, reconcile, settling
 from callbridge.domain.consult import arrangement, moves
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.table import Event
@@ -13,8 +13,9 @@ from callbridge.domain.lifecycle.grid import nothing
 from callbridge.domain.lifecycle.legs import drop_target
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.effects import ReleaseReservation
+from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.offer import OfferState
-from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.signals import Reserved, Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.world import World
 from callbridge.domain.routing import offers
@@ -158,6 +159,33 @@ def test_given_deadlines_that_go_on_in_silence_then_it_is_found(monkeypatch: pyt
 def test_given_a_refusal_that_tells_to_do_what_is_refused_too_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(consulting.TABLE["returning"], Event.TRANSFER, consulting.TABLE["consulting"][Event.TRANSFER])
     assert "but that is refused too" in found_from("returning").what
+
+
+def test_given_a_question_to_the_store_that_is_asked_twice_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = reconcile.pbx_seen
+
+    def forgetful(step: Step, signal: PbxSeen) -> None:
+        step.world.reserving = None
+        real(step, signal)
+
+    monkeypatch.setattr(reconcile, "pbx_seen", forgetful)
+    assert "reserved" in found_from("store asked").what
+
+
+def test_given_a_phone_that_is_rung_by_an_answer_in_the_silence_then_it_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = dispatch.reserved
+
+    def make_anyway(step: Step, signal: Reserved) -> None:
+        call = step.world.calls.get(signal.call)
+        if step.world.pbx_silent and call is not None:
+            offers.make_offer(step, call, signal)
+        else:
+            real(step, signal)
+
+    monkeypatch.setattr(dispatch, "reserved", make_anyway)
+    assert "while the link is silent" in found_from("store asked").what
 
 
 def test_given_a_cell_that_is_missing_then_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

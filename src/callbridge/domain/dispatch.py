@@ -69,6 +69,7 @@ def _looked_for(call: Call) -> Route | None:
 
 
 def reserved(step: Step, signal: Reserved) -> None:
+    """What was asked for is given. Meanwhile the PBX may have fallen silent, or the caller have left the music."""
     world = step.world
     world.reserving = None
     step.dispatch = True
@@ -78,6 +79,8 @@ def reserved(step: Step, signal: Reserved) -> None:
         call is not None
         and route is not None
         and signal.offer == offer_id(call.id, call.offers_made + 1)
+        and world.pbx_listens
+        and _is_here(step, call)
         and why_not(world, signal.agent, call, step.now, route) is None
     ):
         if call.state is CallState.WAITING:

@@ -53,7 +53,6 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     world.pbx_up, world.pbx_silent, world.unheard_since = True, False, None
     if came_back:
         _nothing_is_under_way(step)
-    world.reserving = None
     world.phones = dict(signal.phones)
     step.dispatch = True
     seen = {fact.channel: fact for fact in signal.channels}

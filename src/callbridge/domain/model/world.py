@@ -34,7 +34,11 @@ class World:
     heard: dict[CallId, tuple[Party, ...]] = field(default_factory=dict)
     """Who heard whom, as it was last published."""
     reserving: CallId | None = None
-    """The call for which the store has been asked for an agent and has not answered."""
+    """The call for which the store has been asked for an agent and has not answered.
+
+    Whatever happens meanwhile it is not asked again: two answers would be for one offer, and the one that came second
+    would give back what the first one gave.
+    """
     declines: dict[AgentId, int] = field(default_factory=dict)
     """How many offers in a row each agent's phone has declined at once; none: not in here."""
     faulty: dict[CallId, float] = field(default_factory=dict)
