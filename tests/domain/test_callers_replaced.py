@@ -143,17 +143,48 @@ def test_given_a_talk_that_is_over_when_somebody_comes_into_it_then_the_call_end
     check_at_rest(sim)
 
 
-def test_given_an_adoption_that_was_refused_then_the_next_look_orders_it_again() -> None:
+def test_given_an_adoption_that_was_refused_then_it_is_ordered_again_with_all_that_the_call_has() -> None:
     sim = scenes.talking()
     sim.refuse["Adopt"] = 1
     replaced(sim, (0, 1, 2))
-    assert sim.channels[NEW].role == ""
-    sim.give(sim.snapshot())
-    sim.wait(1.0)
     assert sim.channels[NEW].role == "caller"
     assert sim.talking(CALL) == {"anna"}
     adopted = [effect for effect in sim.effects if isinstance(effect, Adopt)]
     assert (adopted[-1].group, adopted[-1].after) == ("support", "hangup")
+
+
+@pytest.mark.parametrize("scene", [scenes.talking, scenes.with_caller, scenes.conference, scenes.external], ids=named)
+def test_given_an_adoption_that_was_refused_and_nothing_else_happens_then_it_is_ordered_again(
+    scene: Callable[[], Simulation],
+) -> None:
+    sim = scene()
+    sim.refuse["Adopt"] = 1
+    replaced(sim, (0, 1, 2))
+    sim.wait(2.0)
+    assert sim.channels[NEW].role == "caller"
+    assert sim.call(CALL).adopted is None
+
+
+def test_given_a_gateway_that_dies_before_it_orders_the_adoption_then_it_does_so_at_its_start() -> None:
+    sim = scenes.talking()
+    sim.settle()
+    sim.refuse["Adopt"] = 1
+    sim.replace(OLD)
+    sim.settle()
+    assert sim.channels[NEW].role == ""
+    sim.restart()
+    sim.settle()
+    assert sim.channels[NEW].role == "caller"
+    assert sim.talking(CALL) == {"anna"}
+
+
+def test_given_a_pbx_that_refuses_every_adoption_then_it_is_left_in_peace_after_three() -> None:
+    sim = scenes.talking()
+    sim.refuse["Adopt"] = 100
+    replaced(sim, (0, 1, 2))
+    sim.wait(60.0)
+    assert len([effect for effect in sim.effects if isinstance(effect, Adopt)]) == 3
+    assert sim.call(CALL).state is CallState.TALKING
 
 
 def test_given_a_document_written_before_then_it_has_no_former_channels() -> None:

@@ -22,6 +22,8 @@ _MOVE = "move"
 """A move of the arrangement is overdue."""
 _MISSING = "missing"
 """It is still not known whether another channel took the caller's place."""
+_FOREIGN = "foreign"
+"""The channel in the caller's place was not seen to become ours."""
 _OVERDUE = {
     LegRole.AGENT: Event.AGENT_OVERDUE,
     LegRole.TARGET: Event.TARGET_OVERDUE,
@@ -59,9 +61,9 @@ def deadlines(call: Call) -> list[tuple[Due, float]]:
     """What the call meets as time passes, and when (epoch seconds)."""
     if call.missing is not None:
         return [(_MISSING, call.missing.until)]
+    found: list[tuple[Due, float]] = [] if call.adopted is None else [(_FOREIGN, call.adopted)]
     if call.state in ARRANGED:
-        return _consult_deadlines(call)
-    found: list[tuple[Due, float]] = []
+        return found + _consult_deadlines(call)
     if call.state is CallState.OFFERING and call.offer is not None:
         found.append((Stimulus.OFFER_TIMEOUT, call.offer.deadline))
     if call.deadline is not None:
@@ -80,6 +82,8 @@ def _meet(step: Step, call: Call, due: Due, signal: Tick) -> None:
         consulting.apply(step, call, due, signal)
     elif due == _MISSING:
         replacing.ask(step, call)
+    elif due == _FOREIGN:
+        replacing.adopt_again(step, call)
     elif arrangement.overdue(step, call):
         consulting.apply(step, step.world.calls[call.id], Event.STUCK, signal)
 

@@ -93,6 +93,8 @@ def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -
     if fact.name and fact.name != call.caller_channel:
         call = step.put(replace(call, caller_channel=fact.name))
     call = replacing.show_caller(step, call, fact)
+    if fact.variables.role == CALLER:
+        call = replacing.is_ours(step, call)
     step.dispatch = step.dispatch or fact.holding
     if call.state in ARRANGED:
         if fact.variables.role == FALLBACK:

@@ -125,8 +125,8 @@ def _time_stood_still(step: Step, seconds: float, *, silent: bool) -> None:
 def _nothing_is_under_way(step: Step) -> None:
     """The snapshot is younger than every order: what it does not show is still to be done."""
     for call in list(step.world.calls.values()):
-        if call.doing is not None or call.moved is not None:
-            step.put(replace(call, doing=None, moved=None))
+        if call.doing is not None or call.moved is not None or call.adopted is not None:
+            step.put(replace(call, doing=None, moved=None, adopted=None, adoptions=0))
 
 
 def _hold(step: Step, channel: ChannelId, signal: PbxSeen, *, on: bool) -> None:

@@ -13,6 +13,7 @@ from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED, together
 from callbridge.domain.consult.table import Event
 from callbridge.domain.lifecycle.caller import caller_of
+from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.lifecycle.screen_pop import renew_pop
 from callbridge.domain.model.calls import Call, CallState, Missing
 from callbridge.domain.model.consult import Action, Doing
@@ -140,6 +141,7 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
             doing=None,
             moved=None,
             adopted=None,
+            adoptions=0,
         )
     )
     step.record(call.id, "call.caller_replaced", None, channel=fact.channel, before=before)
@@ -189,6 +191,16 @@ def _is_foreign(fact: ChannelFact) -> bool:
     return in_a_talk and fact.variables.role not in (CALLER, FALLBACK)
 
 
+def is_ours(step: Step, call: Call) -> Call:
+    """The channel that came in the caller's place was seen with our dialplan."""
+    return step.put(replace(call, adopted=None, adoptions=0)) if call.adoptions else call
+
+
+def adopt_again(step: Step, call: Call) -> None:
+    """The order was refused, or lost with the link or the gateway, unless the channel is ours and is seen later."""
+    step.put(replace(call, adopted=None))
+
+
 def adopt(step: Step, call_id: CallId) -> None:
     """In a talk the new channel still runs the site's dialplan, which would have it when the talk ends: often a hangup.
 
@@ -198,13 +210,13 @@ def adopt(step: Step, call_id: CallId) -> None:
     fact = step.world.channels.get(call.caller) if call is not None else None
     if call is None or fact is None or not _is_foreign(fact) or not _talks(call) or call.state is CallState.MOVING:
         return
-    if call.adopted is not None and step.now < call.adopted:
+    if (call.adopted is not None and step.now < call.adopted) or call.adoptions >= TRIES:
         return
     peers = [leg for leg in _in_a_talk(step, call) if step.world.channels[leg.channel].bridge == fact.bridge]
     if not peers or peers[0].name is None:
         return
     several = len(peers) > 1
-    call = step.put(replace(call, adopted=step.now + _RETURN))
+    call = step.put(replace(call, adopted=step.now + _RETURN, adoptions=call.adoptions + 1))
     if call.state in ARRANGED:
         move = Action(verb="join" if several else "bridge", channel=call.caller, peer=peers[0].channel)
         call = step.put(replace(call, moved=Doing(action=move, deadline=step.now + _RETURN, attempts=1)))

@@ -100,6 +100,8 @@ class Call:
     """The caller's channel is gone, and whether another took its place is not known."""
     adopted: float | None = None
     """The caller's channel was ordered to become ours, and may be on the way to it until then (epoch seconds)."""
+    adoptions: int = 0
+    """How often this channel was ordered to become ours."""
     recording: str = ""
     """The file that the dialplan records the call into, in Asterisk's monitor folder; empty: none."""
     consult_recorded: str = ""
