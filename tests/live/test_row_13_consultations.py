@@ -130,7 +130,7 @@ async def test_given_a_number_outside_that_is_busy_wrong_silent_or_hangs_up_then
     outside = await lab.bank.outside(NUMBER_DIALLED, "outside")
     caller, pop = await connected(site, anna)
     call = pop["call"]
-    for cause, failure in [(BUSY, "busy"), (NOT_FOUND, "unreachable"), (UNAVAILABLE, "unreachable")]:
+    for cause, failure in [(BUSY, "busy"), (NOT_FOUND, "no_such_number"), (UNAVAILABLE, "network_trouble")]:
         await outside.auto_refuse(cause)
         await anna.person.consult(call, "number", NUMBER)
         assert (await anna.transfer_is("failed"))["failure"] == failure
