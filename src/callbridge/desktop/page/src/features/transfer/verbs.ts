@@ -109,7 +109,8 @@ export function isSettled(call: Call, me: string | undefined): boolean {
   const own = call.parties.find((party) => party.agent !== null && party.agent === me);
   const caller = call.parties.find((party) => party.role === "caller");
   const target = call.parties.find((party) => party.role === "target");
-  if (call.stage !== "conference" && call.stage !== "held" && call.parties.some((party) => party.phone_holds)) return true;
+  if (call.stage !== "conference" && call.stage !== "held" && call.parties.some((party) => party.phone_holds))
+    return true;
   switch (call.stage) {
     case "consulting":
       return target !== undefined && hear(own, target);
