@@ -52,7 +52,7 @@ async def test_given_two_agents_when_one_rejects_then_the_other_is_asked_and_the
     # Shortcuts do not need the mouse; the offer has the focus, since nothing else had it.
     await anna.page.keyboard.press("Alt+r")
     await expect(anna.offer).to_have_count(0)
-    await expect(anna.toast("Rejected: the next agent is asked.")).to_be_visible()
+    await expect(anna.toast("Rejected. The next free agent of")).to_be_visible()
     await expect(bernd.offer).to_be_visible()
     await bernd.take()
     assert anna.faults == bernd.faults == []
