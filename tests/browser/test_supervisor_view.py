@@ -134,7 +134,7 @@ async def test_given_the_focus_in_a_row_when_the_order_changes_then_it_stays_the
     button = page.get_by_role("button", name=name, exact=True)
     await button.focus()
     number = next(agent for agent, known in site.world.settings.agents.items() if known.name == name)
-    site.set_states([number], Presence.OFFLINE)
+    site.set_states([number], Presence.BUSY)
     await expect(first).not_to_have_text(name)
     await expect(button).to_be_focused()
 

@@ -210,7 +210,7 @@ async def test_given_a_refusal_when_sent_then_it_is_said_there_and_nothing_that_
     )
     await screen.transfer.click()
     await screen.ok.click()
-    await expect(screen.dialog.get_by_role("alert").first).to_have_text("Transfers are switched off.")
+    await expect(screen.dialog.get_by_role("alert").filter(has_text="Transfers are switched off.")).to_be_visible()
     await expect(screen.dialog.get_by_label("Note")).to_have_value("A long story.")
     await expect(screen.transfer).to_be_enabled()
 

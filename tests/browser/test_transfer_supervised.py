@@ -115,7 +115,7 @@ async def test_given_a_target_who_declines_then_it_is_said_and_the_second_consul
     await outside.auto_refuse()
     await anna.page.get_by_label("Call a fourth party").fill(FOURTH)
     await button(anna, "Call").click()
-    await expect(controls(anna)).to_contain_text("+49 40 555222 was not reached.")
+    await expect(controls(anna)).to_contain_text("+49 40 555222 is busy")
     await button(anna, "Complete").click()
     await expect(controls(anna)).to_have_count(0)
     await expect(anna.toast("Carla has the call now.")).to_be_visible()
