@@ -9,13 +9,12 @@ from callbridge.domain.consult.arrangement import are_together
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import end_call, leave_agent
 from callbridge.domain.lifecycle.holding import hold_others
-from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, end_with_talk, release_leg, unmute_all
+from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, end_with_talk, let_hear, release_leg, unmute_all
 from callbridge.domain.lifecycle.people import give_call
 from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.causes import END_FOLLOWS, LegEnd
 from callbridge.domain.model.consult import Consult, Stage
-from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import (
@@ -45,8 +44,7 @@ def fail(
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, state, why, leg_end)
     call = drop_fourth(step, drop_target(step, call, offer or OfferState.CANCELLED, how or why, leg_end))
-    if call.agent_leg is not None:
-        step.emit(SetHear(call=call.id, channel=call.agent_leg.channel, hear="silence"))
+    let_hear(step, call, call.agent_leg, "silence")
     consult = replace(call.consult or Consult(stage=Stage.RETURNING), stage=Stage.RETURNING, route=None, settled=False)
     return step.put(replace(call, consult=consult, doing=None, caller_held=False))
 

@@ -6,11 +6,10 @@ from callbridge.domain.consult import offers as target_offers
 from callbridge.domain.consult.gone_cells import last_words
 from callbridge.domain.consult.moves import answer, back_without_agent, fail, to_stage
 from callbridge.domain.consult.party_cells import party_left
-from callbridge.domain.lifecycle.legs import end_of, release
+from callbridge.domain.lifecycle.legs import end_of, let_hear, release
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.causes import NOBODY_ANSWERED, NOT_THERE, LegEnd, Reason
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
@@ -33,8 +32,7 @@ def consult(step: Step, call: Call, signal: Signal) -> None:
     call = step.put(replace(call, transfer=replace(call.transfer, state=TransferState.CONSULTING)))
     target, agent = call.party(LegRole.TARGET), call.agent_leg
     for leg, hear in ((target, "music"), (agent, "silence")):
-        if leg is not None:
-            step.emit(SetHear(call=call.id, channel=leg.channel, hear=hear))
+        let_hear(step, call, leg, hear)
     to_stage(step, call, Stage.CONSULTING)
 
 
