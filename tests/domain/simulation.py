@@ -4,6 +4,7 @@ The model follows asterisk/extensions-callbridge.conf: a caller whose bridge end
 up where CALLBRIDGE_AFTER says so; a leg goes back to its own room.
 """
 
+import copy
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -162,6 +163,17 @@ class Simulation:
         self._bridges = 0
         self._requests = 0
         self.give(self.snapshot())
+
+    def copy(self) -> "Simulation":
+        """All of it as it is now, and independent of this one."""
+        new = copy.copy(self)
+        new.engine = copy.copy(self.engine)
+        new.engine.world = self.engine.world.copy()
+        new.channels = {channel_id: copy.copy(channel) for channel_id, channel in self.channels.items()}
+        for name, value in vars(self).items():
+            if name != "channels" and isinstance(value, deque | list | dict | set):
+                setattr(new, name, value.copy())
+        return new
 
     # ------------------------------------------------------------ signals in, effects out
 
