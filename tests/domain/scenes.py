@@ -361,6 +361,7 @@ def rung_again(scene: Callable[[], Simulation], agent: str = "anna") -> Callable
         sim.settle()
         return sim
 
+    make.__name__ = f"{scene.__name__}_{agent}_rung_again"
     return make
 
 
