@@ -29,9 +29,9 @@ async def test_given_an_action_unanswered_when_nothing_is_heard_then_the_link_is
 async def test_given_an_action_unanswered_when_other_answers_come_then_the_link_is_not_silent(
     harness: Harness,
 ) -> None:
-    harness.settings = {**_SOON, "action_timeout": 0.4}
+    harness.settings = _SOON
     link, _, actions = await harness.up()
-    asked = asyncio.ensure_future(link.action("Redirect"))
+    asked = asyncio.ensure_future(link.action("Redirect", within=0.4))
     await actions.expect("Redirect")
     while not asked.done():
         await answered(link, actions)
@@ -55,6 +55,7 @@ async def test_given_events_that_stall_when_a_ping_is_not_answered_then_the_link
     harness.server.answer_pings = False
     while not harness.told("silent"):
         await answered(link, actions)
+        await asyncio.sleep(0.01)
     events.send(event("Hangup"))
     await harness.until(lambda: bool(harness.told("event")))
     assert harness.told("silent")

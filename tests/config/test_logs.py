@@ -15,10 +15,11 @@ from callbridge.logs import set_up_logs
 def logs_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    before = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def log_in(password: str, log: Callable[..., Any]) -> None:

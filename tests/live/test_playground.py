@@ -3,7 +3,8 @@
 import asyncio
 import json
 import shutil
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -37,6 +38,17 @@ async def transfer_is(person: Person, transfer: Any, state: str) -> None:
     await person.event("transfer.updated", fits)
 
 
+@asynccontextmanager
+async def playing(playground: Playground) -> AsyncIterator[asyncio.Task[None]]:
+    """Until the block ends, also where it fails: what the playground's agents do must end before the gateway does."""
+    work = asyncio.create_task(playground.run())
+    try:
+        yield work
+    finally:
+        work.cancel()
+        await asyncio.wait({work}, timeout=30)
+
+
 def objects(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines() if line]
 
@@ -48,46 +60,42 @@ async def test_given_the_playground_then_callers_come_and_the_printed_commands_w
     async with scene.make_lab(lab.pbx.program) as own, scene.make_site(own, host=None, port=8180) as site:
         rhythm = Rhythm(first=0.0, pause=(1.0, 1.5), stay=(12.0, 15.0))
         playground = Playground(own, site, Screen(), rhythm)
-        work = asyncio.create_task(playground.run())
         anna = site.person("anna")
         anna.token = site.service_token
         await anna.watch()
+        async with playing(playground) as work:
+            log_in, follow, directory = playground.commands().values()
+            me, offers, calls = objects(await shell(log_in))
+            assert (me["id"], me["state"]) == (YOURS, "available") or me["state"] == "offered"
+            assert "items" in offers
+            assert "items" in calls
+            assert [group["id"] for group in objects(await shell(directory))[0]["agent_groups"]]
+            events = await shell(f"timeout 3 {follow}")
+            assert "event: snapshot" in events
 
-        log_in, follow, directory = playground.commands().values()
-        me, offers, calls = objects(await shell(log_in))
-        assert (me["id"], me["state"]) == (YOURS, "available") or me["state"] == "offered"
-        assert "items" in offers
-        assert "items" in calls
-        assert [group["id"] for group in objects(await shell(directory))[0]["agent_groups"]]
-        events = await shell(f"timeout 3 {follow}")
-        assert "event: snapshot" in events
-
-        # Anna takes calls by herself. Carla's are ours: accept, and her phone is picked up; then transfer.
-        await anna.event("call.updated", lambda data: data["call"]["agent"] == "anna", within=30)
-        offer = (await anna.event("offer.made", lambda data: data["offer"]["agent"] == YOURS, within=30))["offer"]
-        accepted = objects(await shell(playground.accept_command(offer["id"])))[0]
-        assert accepted["state"] == "accepted"
-        await anna.event(
-            "call.updated",
-            lambda data: data["call"]["agent"] == YOURS and data["call"]["state"] == "talking",
-            within=10,
-        )
-        consult = objects(await shell(playground.consult_command(offer["call"], scene.PRESET)))[0]
-        assert (consult["kind"], consult["destination"]["name"]) == ("supervised", "Headquarters")
-        await transfer_is(anna, consult, "consulting")
-        complete = playground.complete_command(consult["id"])
-        objects(await shell(complete.replace(":complete", ":cancel")))
-        await transfer_is(anna, consult, "cancelled")
-        await anna.event(
-            "call.updated",
-            lambda data: data["call"]["id"] == offer["call"] and data["call"]["state"] == "talking",
-            since=anna.mark() - 1,
-        )
-        transfer = objects(await shell(playground.transfer_command(offer["call"], scene.BILLING)))[0]
-        assert transfer["destination"]["value"] == scene.BILLING
-
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+            # Anna takes calls by herself. Carla's are ours: accept, and her phone is picked up; then transfer.
+            await anna.event("call.updated", lambda data: data["call"]["agent"] == "anna", within=30)
+            offer = (await anna.event("offer.made", lambda data: data["offer"]["agent"] == YOURS, within=30))["offer"]
+            accepted = objects(await shell(playground.accept_command(offer["id"])))[0]
+            assert accepted["state"] == "accepted"
+            await anna.event(
+                "call.updated",
+                lambda data: data["call"]["agent"] == YOURS and data["call"]["state"] == "talking",
+                within=10,
+            )
+            consult = objects(await shell(playground.consult_command(offer["call"], scene.PRESET)))[0]
+            assert (consult["kind"], consult["destination"]["name"]) == ("supervised", "Headquarters")
+            await transfer_is(anna, consult, "consulting")
+            complete = playground.complete_command(consult["id"])
+            objects(await shell(complete.replace(":complete", ":cancel")))
+            await transfer_is(anna, consult, "cancelled")
+            await anna.event(
+                "call.updated",
+                lambda data: data["call"]["id"] == offer["call"] and data["call"]["state"] == "talking",
+                since=anna.mark() - 1,
+            )
+            transfer = objects(await shell(playground.transfer_command(offer["call"], scene.BILLING)))[0]
+            assert transfer["destination"]["value"] == scene.BILLING
         assert work.cancelled()
     said = capsys.readouterr().out
     assert site.service_token in said

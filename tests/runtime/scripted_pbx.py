@@ -1,6 +1,7 @@
 """A gateway without HTTP on a scripted AMI server: link, loop, engine and an SQLite store, all real."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,7 @@ from callbridge.domain.model.effects import Reply
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.requests import LogIn, SetPresence
 from callbridge.domain.model.settings import Options
+from callbridge.domain.model.signals import Tick
 from callbridge.runtime import Pbx, Runtime
 from callbridge.store import Store
 
@@ -47,20 +49,21 @@ class Gateway:
         self.events: Peer
         self.logs: list[Any] = []
         self._tasks: list[asyncio.Task[Any]] = []
-        self._changed = asyncio.Event()
+        self._ahead = 0.0
 
     async def __aenter__(self) -> "Gateway":
-        options = Options(connect_timeout=0.3, wrap_up=0.0)
+        options = Options(connect_timeout=300.0, wrap_up=0.0)
         self.store = await Store.open(f"sqlite:///{self.folder / 'callbridge.db'}")
         calls, agents = await self.store.load()
         self.engine = Engine(settings(options), calls=calls, agents=agents)
-        self.runtime = Runtime(self.engine, store=self.store)
+        self.runtime = Runtime(self.engine, store=self.store, clock=self._now)
         believed = self.engine.world.channels_believed
-        self.pbx = Pbx(put=self.runtime.put, alive=lambda: True, channels=believed)
+        self.pbx = Pbx(put=self.runtime.put, alive=lambda: True, channels=believed, clock=self._now)
         self.publisher = FakePublisher([])
         self.runtime.attach(actor=self.pbx, publisher=self.publisher)
         login: dict[str, Any] = {"host": "127.0.0.1", "port": self.server.port, "secret": "right"}
-        login["silent_after"] = 30.0  # a busy machine is not silent
+        # A busy machine is neither silent nor dead.
+        login |= {"silent_after": 60.0, "action_timeout": 60.0, "ping_interval": 60.0, "dead_after": 300.0}
         self.link = Link(
             events=SessionSettings(username="events", **login),
             actions=SessionSettings(username="actions", **login),
@@ -142,10 +145,13 @@ class Gateway:
 
     async def order(self, name: str) -> tuple[Peer, Action]:
         """The next order, which must have this name; it is not answered yet."""
-        async with asyncio.timeout(WITHIN):
-            peer, action = await self.orders.get()
+        peer, action = await self.any_order()
         assert action["Action"] == name, dict(action)
         return peer, action
+
+    async def any_order(self) -> tuple[Peer, Action]:
+        async with asyncio.timeout(WITHIN):
+            return await self.orders.get()
 
     async def obeys(self, name: str) -> Action:
         peer, action = await self.order(name)
@@ -163,6 +169,14 @@ class Gateway:
 
     def ends(self, channel: str, cause: int = 16) -> None:
         self.tell("Hangup", channel, Cause=str(cause))
+
+    def _now(self) -> float:
+        return time.time() + self._ahead
+
+    def unseen_for_too_long(self) -> None:
+        """What was ordered and not seen to happen is due again. Else a busy machine has all the time that it needs."""
+        self._ahead += self.engine.world.settings.options.connect_timeout
+        self.runtime.put(Tick())
 
     # ------------------------------------------------------------ people and what became of it
 
@@ -211,7 +225,7 @@ class Gateway:
 
     async def history(self, ending: str | None = None) -> list[str]:
         """What is stored of the call; `ending`: once this is its last entry. The engine is ahead of the store."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN):
             while True:
                 kinds = [entry.kind for entry in reversed((await self.store.history(call=CALL)).items)]
                 if ending is None or kinds[-1:] == [ending]:
@@ -225,6 +239,12 @@ class Gateway:
             if session._listening is not None:
                 session._listening.cancel()
                 session._listening = None
+
+    async def back(self, ups: int = 2) -> None:
+        """The link is up again, and what the snapshot shows has been decided on."""
+        await self.until(lambda: self.link.counters.ups == ups and self.pbx.seen.is_set())
+        await self.ask(LogIn(request=self.runtime.request_id(), agent=AgentId("nobody")))
+        assert self.engine.world.pbx_up
 
     async def nothing_more(self) -> None:
         """No order is under way: one that was given before now would have arrived."""

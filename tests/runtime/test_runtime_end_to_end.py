@@ -149,6 +149,8 @@ async def test_given_a_link_that_drops_between_decision_and_action_then_the_snap
     peer, bridge = await gateway.order("Bridge")
     gateway.rows = [row(CALLER, BridgeID="hold"), row(LEG, BridgeID="legs")]
     peer.abort()
+    await gateway.back()
+    gateway.unseen_for_too_long()
     again = await gateway.obeys("Bridge")
     assert again["ActionID"] != bridge["ActionID"], "the link repeats nothing; the engine decided again"
     gateway.enters(CALLER, "b1")

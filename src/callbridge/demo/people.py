@@ -30,7 +30,9 @@ class Program:
         self.token = token
 
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """The answer's JSON. Raises ApiError for 4xx and 5xx."""
+        """The answer's JSON. Raises ApiError for 4xx and 5xx, aiohttp.ClientError where no answer can be had."""
+        if self._http.closed:
+            raise aiohttp.ClientConnectionError("the HTTP session is closed")
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         async with self._http.request(method, path, json=body, headers=headers) as answer:
@@ -76,9 +78,9 @@ class Person(Program):
             await self._open.wait()
 
     async def _read(self) -> None:
-        """Follows the WebSocket, and comes back with the last id when it is cut."""
+        """Follows the WebSocket, and comes back with the last id when it is cut; until the HTTP session is closed."""
         last = ""
-        while True:
+        while not self._http.closed:
             try:
                 headers = {"Authorization": f"Bearer {self.token}"}
                 path = f"/v1/ws?last_event_id={last}" if last else "/v1/ws"
