@@ -1,6 +1,17 @@
 """For all tests."""
 
+import sys
+from pathlib import Path
+
+import pytest
 import structlog
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from repeats import Repeats, may_be_repeated
+
+LIVE = ("live", "browser")
+"""Folders of tests that drive a real Asterisk."""
 
 # Where nobody has set up the logs, structlog draws tracebacks with the values of all variables: half a second each, in
 # which an event loop stands still.
@@ -11,3 +22,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Repeats())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    may_be_repeated(items, *LIVE)
+    for item in items:
+        if item.path.parent.name in LIVE:
+            item.add_marker("live")

@@ -5,7 +5,6 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright
 
@@ -60,6 +59,7 @@ async def site(site_of_the_module: Site, browser: Browser) -> AsyncIterator[Site
     for context in browser.contexts:
         await context.close()
     await site.lab.reset()
+    await site.revive()  # see tests/live/conftest.py
     await steps.no_calls(site)
     for name in AGENTS:
         await site.crm.call("PUT", f"/v1/agents/{name}/state", {"state": "offline"})
@@ -104,6 +104,7 @@ async def web_site(web_site_of_the_module: Site) -> AsyncIterator[Site]:
     site = web_site_of_the_module
     yield site
     await site.lab.reset()
+    await site.revive()
     await steps.no_calls(site)
     for name in (*WEB_AGENTS, "anna", "bernd"):
         await site.crm.call("PUT", f"/v1/agents/{name}/state", {"state": "offline"})
@@ -134,11 +135,3 @@ async def open_phone(web_site: Site, playwright: Playwright) -> AsyncIterator[Op
     yield open_one
     for chromium in browsers:
         await chromium.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/browser/" in item.nodeid:
-            item.add_marker("live")
-            # A real browser and real sound on a machine that others use too: see tests/live/conftest.py.
-            item.add_marker(pytest.mark.flaky(reruns=1))

@@ -7,7 +7,6 @@ import copy
 from collections.abc import AsyncIterator
 
 import consults
-import pytest
 import pytest_asyncio
 import steps
 
@@ -65,6 +64,13 @@ async def site_of_the_module(lab_of_the_session: Lab) -> AsyncIterator[Site]:
         yield site
 
 
+@pytest_asyncio.fixture(scope="module")
+async def cable_of_the_module(lab_of_the_session: Lab) -> AsyncIterator[steps.Cable]:
+    pbx = lab_of_the_session.pbx
+    async with steps.Cable(pbx.address, pbx.ami_port) as cable:
+        yield cable
+
+
 @pytest_asyncio.fixture
 async def site(site_of_the_module: Site, lab: Lab) -> AsyncIterator[Site]:
     """The module's gateway, configured as at the start and with nobody at work.
@@ -75,6 +81,8 @@ async def site(site_of_the_module: Site, lab: Lab) -> AsyncIterator[Site]:
     document = copy.deepcopy(site.document)
     yield site
     await lab.reset()
+    # A test that failed half-way would have the next one, or itself when it is run again, fail for another reason.
+    await site.revive()
     await steps.no_calls(site)
     await site.send_home()
     if site.document != document:
@@ -84,10 +92,9 @@ async def site(site_of_the_module: Site, lab: Lab) -> AsyncIterator[Site]:
     assert steps.faults(site) == []
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/live/" in item.nodeid:
-            item.add_marker("live")
-            # Real sound on a machine that others use too: a test that fails is run once more, and named in the
-            # summary as RERUN. What fails twice has failed.
-            item.add_marker(pytest.mark.flaky(reruns=1))
+@pytest_asyncio.fixture
+async def cable(cable_of_the_module: steps.Cable, site: Site) -> AsyncIterator[steps.Cable]:
+    """The network between gateway and PBX, in a module whose gateway reaches it so; whole again after the test."""
+    yield cable_of_the_module
+    cable_of_the_module.plug()
+    cable_of_the_module.flow()

@@ -12,6 +12,7 @@ import pytest
 from callbridge.demo.bank_lines import BUSY, REJECTED, UNAVAILABLE
 from callbridge.demo.lab import Lab
 from callbridge.demo.pbx import ECHO_NUMBER, SILENCE_NUMBER
+from callbridge.demo.site import Site
 from callbridge.demo.sound import NO_CALL
 from callbridge.demo.tones import FALLBACK, HOLD_MUSIC
 
@@ -150,6 +151,18 @@ async def test_given_the_pbx_crashes_when_it_is_back_then_calls_can_be_made(lab:
     caller = await call(lab, "5551001")
     await caller.wait_up()
     await lab.assert_hears({caller: {anna}, anna: {caller}})
+
+
+@pytest.mark.parametrize("how", ["kill", "stop", "freeze"])
+async def test_given_a_test_that_leaves_the_gateway_dead_when_the_next_one_comes_then_it_finds_it_alive(
+    site: Site, lab: Lab, how: str
+):
+    if how == "freeze":
+        site.signal(signal.SIGSTOP)
+    else:
+        await (site.kill() if how == "kill" else site.stop())
+    await site.revive()
+    assert (await site.crm.get("/v1/calls"))["items"] == []
 
 
 async def test_given_python_dies_at_once_then_no_asterisk_is_left(tmp_path: Path):

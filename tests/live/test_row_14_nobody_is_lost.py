@@ -39,15 +39,8 @@ FALLBACK_AFTER = 30.0
 
 
 @pytest_asyncio.fixture(scope="module")
-async def cable(lab_of_the_session: Lab) -> AsyncIterator[Cable]:
-    pbx = lab_of_the_session.pbx
-    async with Cable(pbx.address, pbx.ami_port) as cable:
-        yield cable
-
-
-@pytest_asyncio.fixture(scope="module")
-async def site_of_the_module(lab_of_the_session: Lab, cable: Cable) -> AsyncIterator[Site]:
-    far_end = {"host": "127.0.0.1", "port": cable.port}
+async def site_of_the_module(lab_of_the_session: Lab, cable_of_the_module: Cable) -> AsyncIterator[Site]:
+    far_end = {"host": "127.0.0.1", "port": cable_of_the_module.port}
     async with open_site(lab_of_the_session, pbx=far_end, lease=LEASE) as site:
         yield site
 

@@ -221,6 +221,14 @@ class Site:
         """SIGKILL: nothing is tidied up."""
         await self._end(terminate=False)
 
+    async def revive(self) -> None:
+        """It runs and is ready afterwards, whatever was done to it: killed, stopped, or stopped with SIGSTOP."""
+        if self._process is None or self._process.returncode is not None:
+            await self.start()
+        else:
+            self.signal(signal.SIGCONT)
+            await self.wait_ready()
+
     def signal(self, number: int) -> None:
         """SIGHUP, SIGSTOP, SIGCONT, ..."""
         assert self._process is not None
