@@ -7,7 +7,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callbridge.ami.decode import CHANNEL_EVENTS, MUSIC, WANTED, channel_fact, channel_variables, decode, is_genuine
+from callbridge.ami.decode import (
+    CHANNEL_EVENTS,
+    EARLY,
+    MUSIC,
+    WANTED,
+    channel_fact,
+    channel_variables,
+    decode,
+    is_genuine,
+)
 from callbridge.ami.encode import caller_id, encode
 from callbridge.ami.errors import ActionRefused, StampMissing
 from callbridge.ami.framing import Message
@@ -20,6 +29,7 @@ from callbridge.domain.model.effects import (
     Hangup,
     Hold,
     Join,
+    Listen,
     Mute,
     Originate,
     Park,
@@ -35,6 +45,8 @@ from callbridge.domain.model.facts import (
     ChannelLeft,
     ChannelReplaced,
     ChannelRinging,
+    EarlySound,
+    ListenerHungUp,
     OriginateFailed,
     PhoneChanged,
     PhoneHolds,
@@ -130,6 +142,42 @@ def test_given_the_other_events_when_decoded_then_each_is_its_signal() -> None:
     )
 
 
+def progress(of: str, *, caller: str = "", stamp: str = f"CALLBRIDGE_STAMP={WORD}") -> Message:
+    """A channel that is being called may make sound; `caller` has the variables of the one who calls."""
+    told: Message = {"Event": "DialState", "DestUniqueid": LEG, "DialStatus": "PROGRESS"}
+    return {**told, "ChanVariable": [caller], "DestChanVariable": [f"CALLBRIDGE_ROLE={of}", stamp]}
+
+
+def test_given_progress_of_a_number_outside_when_decoded_then_it_may_make_sound() -> None:
+    assert decode(progress("external"), WORD) == EarlySound(channel=LEG)
+    assert decode(progress("agent"), WORD) is None
+    assert decode(progress("", caller="CALLBRIDGE_ROLE=external"), WORD) is None
+    assert decode({**progress("external"), "DialStatus": "RINGING"}, WORD) is None
+
+
+def test_given_progress_when_only_the_caller_has_the_stamp_then_it_is_not_genuine() -> None:
+    assert is_genuine(progress("external"), WORD)
+    assert not is_genuine(progress("external", caller=f"CALLBRIDGE_STAMP={WORD}", stamp="x=y"), WORD)
+    assert not is_genuine({**progress("external"), "DestUniqueid": [LEG, "17.1"]}, WORD)
+    assert not is_genuine({**progress("external"), "DestChanVariable": [f"CALLBRIDGE_STAMP={WORD}"] * 2}, WORD)
+
+
+def test_given_a_leg_that_listens_when_the_dialplan_tells_then_it_waits_there() -> None:
+    told = event("UserEvent", UserEvent="CallbridgeWaits", ChanVariable=["CALLBRIDGE_ROLE=agent"])
+    signal = decode(told, WORD)
+    assert isinstance(signal, ChannelEntered)
+    assert (signal.fact.bridge, signal.fact.holding, signal.fact.listens) == (EARLY, True, True)
+    signal = decode({**told, "ChanVariable": ["CALLBRIDGE_ROLE=caller"]}, WORD)
+    assert isinstance(signal, ChannelEntered)
+    assert (signal.fact.bridge, signal.fact.holding, signal.fact.listens) == (MUSIC, True, False)
+
+
+def test_given_a_phone_put_down_when_its_leg_listens_then_that_is_told_before_its_end() -> None:
+    told = event("HangupRequest", Cause="16", Context="callbridge-early")
+    assert decode(told, WORD) == ListenerHungUp(channel=ChannelId("17.1"), cause=16)
+    assert decode({**told, "Context": "callbridge-leg"}, WORD) is None
+
+
 @pytest.mark.parametrize("cause", ["", "x", "-1", "²", "9" * 30])
 def test_given_a_senseless_cause_when_decoded_then_nothing_breaks(cause: str) -> None:
     assert isinstance(decode(event("Hangup", Cause=cause), WORD), ChannelGone)
@@ -198,6 +246,7 @@ def test_given_each_effect_when_encoded_then_the_link_takes_its_actions_and_they
         Join(call=CALL, channel=ChannelId("17.1"), peer=LEG),
         SetAfter(call=CALL, channel=ChannelId("17.1"), after="hold"),
         SetHear(call=CALL, channel=LEG, hear="music"),
+        Listen(call=CALL, channel=LEG, to=ChannelId("c-17-1-leg-2")),
         Mute(call=CALL, channel=LEG, on=True),
         StopRecording(call=CALL, channel=LEG),
         Hangup(call=CALL, channel=LEG),
@@ -214,6 +263,7 @@ def test_given_each_effect_when_encoded_then_the_link_takes_its_actions_and_they
         *redirects,
         "Setvar",
         "Setvar",
+        *("Setvar", "Redirect"),
         "Setvar",
         "StopMixMonitor",
         "Hangup",

@@ -19,6 +19,7 @@ class FakePbx:
             "EPOCH": "1000",
             "DIALPLAN_EXISTS(callbridge-site-fallback,s,1)": "1",
             "IFMODULE(func_module.so)": "1",
+            "IFMODULE(app_chanspy.so)": "1",
         }
         for module in modules():
             self.variables[f"IFMODULE({module})"] = "1"

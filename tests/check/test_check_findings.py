@@ -97,6 +97,11 @@ async def test_given_func_config_when_checked_then_readable_secrets_are_a_warnin
     assert "noload = func_config.so" in the(await check_modules(pbx), Level.WARNING)
 
 
+async def test_given_no_app_chanspy_when_checked_then_it_is_said_what_agents_do_not_hear(pbx: FakePbx) -> None:
+    del pbx.variables["IFMODULE(app_chanspy.so)"]
+    assert "hear ringing where a number outside speaks" in the(await check_modules(pbx), Level.WARNING)
+
+
 def test_given_the_shipped_files_when_read_then_the_dialplan_and_its_modules_are_there() -> None:
     assert {"callbridge", "callbridge-hold", "callbridge-leg", "callbridge-fallback"} <= contexts().keys()
     assert "bridgewait" in contexts()["callbridge-leg"]

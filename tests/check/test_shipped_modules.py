@@ -18,6 +18,7 @@ APPLICATIONS = {
     ),
     "BridgeAdd": "app_bridgeaddchan",
     "BridgeWait": "app_bridgewait",
+    "ChanSpy": "app_chanspy",
     "Dial": "app_dial",
     "ExecIf": "app_exec",
     "Gosub": "app_stack",
@@ -48,7 +49,7 @@ FUNCTIONS = {
     "TOLOWER": "func_strings",
     "VOLUME": "func_volume",
 }
-SPARED = {"app_dial", "app_mixmonitor", "app_playtones"}
+SPARED = {"app_chanspy", "app_dial", "app_mixmonitor", "app_playtones"}
 """Applications that no caller needs: Dial is between agents, the others are asked for with IFMODULE."""
 
 

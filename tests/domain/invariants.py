@@ -1,6 +1,6 @@
 """What must be true after every step, and once everything has come to rest."""
 
-from simulation import HOLD, LEGS, Simulation
+from simulation import EARLY, HOLD, LEGS, Simulation
 
 from callbridge.domain.consult.arrangement import present
 from callbridge.domain.model.calls import Call, CallState
@@ -18,7 +18,7 @@ def check_arrangement(sim: Simulation, call: Call) -> None:
     """Settled is said only when exactly those who should are in one bridge."""
     wanted = [channel for channel in present(call) if channel in sim.channels]
     rooms = {sim.channels[channel].bridge for channel in wanted}
-    assert len(wanted) < 2 or (len(rooms) == 1 and not rooms & {HOLD, LEGS, None}), f"{call.consult} but {rooms}"
+    assert len(wanted) < 2 or (len(rooms) == 1 and not rooms & {HOLD, LEGS, EARLY, None}), f"{call.consult} but {rooms}"
     for leg in call.legs:
         if leg.channel in sim.channels and leg.channel not in wanted and len(wanted) >= 2:
             assert sim.channels[leg.channel].bridge not in rooms, f"{leg.channel} listens in"
@@ -79,8 +79,8 @@ def check_at_rest(sim: Simulation) -> None:
             call = next((call for call in world.calls.values() if call.leg(channel.id)), None)
             assert call is not None, f"nobody owns the leg {channel.id}"
             resting = call.state in (CallState.CONNECTING, CallState.CONSULTING)
-            assert channel.bridge != LEGS or resting, "an agent waits in silence for nothing"
-            if channel.bridge not in (None, LEGS):
+            assert channel.bridge not in (LEGS, EARLY) or resting, "an agent waits in silence for nothing"
+            if channel.bridge not in (None, LEGS, EARLY):
                 partners = [each for each in sim.channels.values() if each.bridge == channel.bridge]
                 assert len(partners) >= 2, f"{channel.id} is alone in a bridge"
     for call in world.calls.values():

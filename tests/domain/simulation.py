@@ -21,6 +21,7 @@ from callbridge.domain.model.effects import (
     Hangup,
     Hold,
     Join,
+    Listen,
     LookAgain,
     Mute,
     Originate,
@@ -47,6 +48,7 @@ from callbridge.domain.model.facts import (
     ChannelReplaced,
     ChannelRinging,
     ChannelVariables,
+    EarlySound,
     OriginateFailed,
     PbxLost,
     PbxSeen,
@@ -85,7 +87,7 @@ from callbridge.domain.model.settings import (
 from callbridge.domain.model.signals import NobodyFree, Reserved, Signal, Tick
 from callbridge.domain.model.transfer import Destination
 
-HOLD, LEGS = BridgeId("hold"), BridgeId("legs")
+HOLD, LEGS, EARLY = BridgeId("hold"), BridgeId("legs"), BridgeId("early")
 
 
 @dataclass
@@ -102,6 +104,7 @@ class Channel:
     record: str = ""
     turn: int = 0
     hear: str = "silence"
+    listens_to: ChannelId | None = None
     muted: bool = False
     number: str = "+4930111"
     name: str = "Caller"
@@ -118,7 +121,8 @@ class Channel:
             caller_name=self.name,
             caller_withheld=self.withheld,
             bridge=self.bridge,
-            holding=self.bridge in (HOLD, LEGS),
+            holding=self.bridge in (HOLD, LEGS, EARLY),
+            listens=self.bridge == EARLY,
             variables=ChannelVariables(
                 role=self.role,
                 call=self.call,
@@ -234,7 +238,7 @@ class Simulation:
     def _act(self, effect: Effect) -> None:
         name = type(effect).__name__
         if (
-            isinstance(effect, Adopt | Originate | Bridge | Hold | ToFallback | Join | Park)
+            isinstance(effect, Adopt | Originate | Bridge | Hold | ToFallback | Join | Park | Listen)
             and self.refuse.get(name, 0) > 0
         ):
             self.refuse[name] -= 1
@@ -248,7 +252,7 @@ class Simulation:
                 if effect.phone in self.unreachable:
                     self.facts.append(OriginateFailed(channel=effect.channel))
                 elif effect.channel not in self.channels:
-                    leg = Channel(effect.channel, "agent", effect.call, ringing=True)
+                    leg = Channel(effect.channel, "agent", effect.call, ringing=True, hear=effect.hear)
                     self.channels[leg.id] = leg
                     self.facts.append(ChannelRinging(channel=leg.id, name=f"PJSIP/{leg.id}"))
             case Bridge():
@@ -271,6 +275,10 @@ class Simulation:
             case SetHear():
                 if effect.channel in self.channels:
                     self.channels[effect.channel].hear = effect.hear
+            case Listen():
+                if effect.channel in self.channels:
+                    self.channels[effect.channel].listens_to = effect.to
+                    self._enter(effect.channel, LEGS)
             case Mute():
                 if effect.channel in self.channels:
                     self.channels[effect.channel].muted = effect.on
@@ -306,6 +314,8 @@ class Simulation:
         if channel is None or channel.bridge is None:
             return
         bridge, channel.bridge = channel.bridge, None
+        if bridge == EARLY:
+            return  # no bridge of Asterisk's, so nobody is told
         self.facts.append(ChannelLeft(channel=channel_id, bridge=bridge))
         others = [each for each in self.channels.values() if each.bridge == bridge]
         if bridge not in (HOLD, LEGS) and len(others) == 1:
@@ -322,6 +332,9 @@ class Simulation:
         if channel is None:
             return
         self._leave(channel_id)
+        spoken = self.channels.get(channel.listens_to) if channel.listens_to is not None else None
+        if bridge == LEGS and channel.hear == "ringing" and spoken is not None and not spoken.answered:
+            bridge = EARLY
         channel.bridge = bridge
         if bridge == HOLD:
             channel.after = "hold"
@@ -333,6 +346,9 @@ class Simulation:
             self._leave(channel_id)
             self.channels.pop(channel_id, None)
             self.facts.append(ChannelGone(channel=channel_id, cause=cause, sip_status=sip))
+            for each in list(self.channels.values()):
+                if each.bridge == EARLY and each.listens_to == channel_id:
+                    self._enter(each.id, LEGS)
 
     def replace(self, old: ChannelId, new: str = "18.1", number: str = "+4930222") -> ChannelId:
         """Another channel takes this one's place: in a bridge as a stranger, in the music with all that it had."""
@@ -409,6 +425,10 @@ class Simulation:
         leg.answered, leg.ringing = True, False
         self.facts.append(ChannelAnswered(channel=leg.id, name=f"PJSIP/{leg.id}"))
         self._enter(leg.id, LEGS)
+
+    def speak(self, number: str) -> None:
+        """Sound comes from this number before it answers."""
+        self.facts.append(EarlySound(channel=self.ringing_leg_of(number)))
 
     def hold_key(self, party: str, *, on: bool = True) -> None:
         """The phone's own hold key, pressed or pressed again."""
@@ -580,7 +600,7 @@ class Simulation:
         """Who is in one talk bridge with this channel of the call, itself included."""
         current = self.saved[call]
         me = self.channels.get(channel)
-        if me is None or me.bridge in (None, HOLD, LEGS):
+        if me is None or me.bridge in (None, HOLD, LEGS, EARLY):
             return frozenset()
         names = {current.caller: "caller"}
         names |= {leg.channel: str(leg.agent or leg.number) for leg in current.legs}

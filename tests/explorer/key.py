@@ -120,6 +120,8 @@ def _leg(leg: Leg, now: float) -> object:
         leg.releasing,
         leg.phone_hold._value_,
         leg.consoled,
+        leg.early_sound,
+        leg.listens,
         leg.failed,
         _left(leg.deadline, now) if early and not leg.releasing else None,
         _left(leg.made_at, now) if leg.state is LegState.DIALING else None,

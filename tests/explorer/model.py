@@ -8,6 +8,7 @@ from callbridge.domain.model.effects import (
     Effect,
     Hold,
     Join,
+    Listen,
     LookAgain,
     Originate,
     Park,
@@ -29,6 +30,8 @@ from callbridge.domain.model.facts import (
     ChannelLeft,
     ChannelReplaced,
     ChannelRinging,
+    EarlySound,
+    ListenerHungUp,
     OriginateFailed,
     PbxLost,
     PbxSeen,
@@ -39,9 +42,34 @@ from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, Of
 from callbridge.domain.model.requests import Request
 from callbridge.domain.model.settings import Settings
 from callbridge.domain.model.signals import NobodyFree, Reserved, Signal
-from explorer.pbx import ARRIVES, HANGUP, HOLD, LEGS, ON_CHANNEL, REFUSABLE, ROOMS, Channel, Pbx, Queued, Violation
+from explorer.pbx import (
+    ARRIVES,
+    EARLY,
+    HANGUP,
+    HOLD,
+    LEGS,
+    ON_CHANNEL,
+    REFUSABLE,
+    ROOMS,
+    Channel,
+    Pbx,
+    Queued,
+    Violation,
+)
 
-__all__ = ["ARRIVES", "HANGUP", "HOLD", "LEGS", "ON_CHANNEL", "REFUSABLE", "ROOMS", "Channel", "Node", "Violation"]
+__all__ = [
+    "ARRIVES",
+    "EARLY",
+    "HANGUP",
+    "HOLD",
+    "LEGS",
+    "ON_CHANNEL",
+    "REFUSABLE",
+    "ROOMS",
+    "Channel",
+    "Node",
+    "Violation",
+]
 
 
 _PLAIN = (
@@ -172,7 +200,7 @@ class Node(Pbx):
     def _note_moves(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Hold(channel=channel) | Park(channel=channel):
+                case Hold(channel=channel) | Park(channel=channel) | Listen(channel=channel):
                     self.moves[channel] = frozenset()
                 case Bridge(caller=one, leg=other):
                     self.moves[one] = self.moves[other] = frozenset((one, other))
@@ -317,6 +345,12 @@ class Node(Pbx):
                 self.told_gone |= {channel}
                 self.moves.pop(channel, None)
                 signal = ChannelGone(channel=channel, cause=what, elsewhere=kind != "gone")  # type: ignore[arg-type]
+            case "early":
+                signal = EarlySound(channel=channel)
+            case "hung up":
+                self.told_gone |= {channel}
+                self.moves.pop(channel, None)
+                signal = ListenerHungUp(channel=channel, cause=what)  # type: ignore[arg-type]
             case "failed":
                 signal = OriginateFailed(channel=channel)
             case "holds" | "reads held":
@@ -375,6 +409,7 @@ class Node(Pbx):
         self.down = self.cut_off = False
         self.moves.clear()
         self.see(self.snapshot(login=True))
+        self._early_again()
 
     def restart(self) -> None:
         """The gateway dies and comes back with what was saved; facts under way are lost."""
@@ -395,3 +430,10 @@ class Node(Pbx):
         self.world = self.engine.world
         self.told_gone = frozenset()
         self.give(self.snapshot(login=True))
+        self._early_again()
+
+    def _early_again(self) -> None:
+        """After each login those who are not answered are asked whether sound comes from them."""
+        for channel in self.channels.values():
+            if channel.early and not channel.answered:
+                self.queue(channel.id, "early", None)

@@ -15,6 +15,7 @@ from callbridge.domain.model.effects import (
     Hangup,
     Hold,
     Join,
+    Listen,
     Mute,
     Originate,
     Park,
@@ -26,9 +27,11 @@ from callbridge.domain.model.facts import ChannelFact, ChannelVariables, PbxSeen
 from callbridge.domain.model.ids import BridgeId, CallId, ChannelId, arrival_of
 
 HOLD, LEGS, HANGUP = BridgeId("hold"), BridgeId("legs"), BridgeId("hang up")
-ROOMS = (HOLD, LEGS, None)
+EARLY = BridgeId("early")
+"""Where a leg hears what another one says before it is answered. No bridge: nobody is told who leaves it."""
+ROOMS = (HOLD, LEGS, EARLY, None)
 """Where nobody talks."""
-REFUSABLE = (Adopt, Originate, Bridge, Hold, ToFallback, Join, Park)
+REFUSABLE = (Adopt, Originate, Bridge, Hold, ToFallback, Join, Park, Listen)
 ON_CHANNEL = (*REFUSABLE, SetAfter, SetHear, Mute, Hangup)
 ARRIVES = "arrives"
 """In a queue: not a fact, but the channel's arrival at the place to which it is on the way."""
@@ -65,6 +68,10 @@ class Channel(NamedTuple):
     hear: str = "silence"
     hears: str = "silence"
     """A leg in its waiting room: what `hear` was when it went there."""
+    early: bool = False
+    """Sound comes from it before it is answered."""
+    listens_to: ChannelId | None = None
+    """A leg: whom it was told to listen to."""
 
     def fact(self) -> ChannelFact:
         return ChannelFact(
@@ -75,7 +82,8 @@ class Channel(NamedTuple):
             caller_number="+4930111",
             caller_name="Caller",
             bridge=self.bridge,
-            holding=self.bridge is HOLD or self.bridge is LEGS,
+            holding=self.bridge is HOLD or self.bridge is LEGS or self.bridge is EARLY,
+            listens=self.bridge is EARLY,
             variables=ChannelVariables(
                 role=self.role,
                 call=self.call,
@@ -124,7 +132,7 @@ class Pbx:
             case Originate(channel=channel):
                 if channel not in self.channels:
                     role = "external" if effect.external else "agent"
-                    self.channels[channel] = Channel(channel, role, effect.call, ringing=True)
+                    self.channels[channel] = Channel(channel, role, effect.call, ringing=True, hear=effect.hear)
                     self.queue(channel, "ringing", None)
             case Bridge(caller=caller, leg=leg):
                 if caller in self.channels and leg in self.channels:
@@ -144,6 +152,10 @@ class Pbx:
                 self.to_fallback(channel)
             case SetAfter(channel=channel):
                 self._set_after(effect)
+            case Listen(channel=channel, to=to):
+                if channel in self.channels:
+                    self.channels[channel] = self.channels[channel]._replace(listens_to=to)
+                    self.send(channel, LEGS)
             case Mute(channel=channel, on=on):
                 if channel in self.channels:
                     self.channels[channel] = self.channels[channel]._replace(muted=on)
@@ -201,6 +213,8 @@ class Pbx:
         channel = self.channels.get(channel_id)
         if channel is None:
             return
+        if bridge is LEGS and channel.hear == "ringing" and self._speaks(channel.listens_to):
+            bridge = EARLY
         if channel.bridge != bridge:
             self.leave(channel_id)
         hears = channel.hear if bridge is LEGS else channel.hears
@@ -211,6 +225,10 @@ class Pbx:
         self.queue(channel_id, "entered", channel)
         if bridge not in ROOMS:
             self._mixed_anew(bridge)
+
+    def _speaks(self, channel_id: ChannelId | None) -> bool:
+        channel = self.channels.get(channel_id) if channel_id is not None else None
+        return channel is not None and not channel.answered
 
     def leave(self, channel_id: ChannelId, *, died: bool = False) -> None:
         """Out of the bridge, and no longer on the way anywhere; who is left alone falls into their own dialplan.
@@ -229,7 +247,8 @@ class Pbx:
             return
         bridge = channel.bridge
         self.channels[channel_id] = channel._replace(bridge=None, consoled=False)
-        self.queue(channel_id, "left", bridge)
+        if bridge is not EARLY:
+            self.queue(channel_id, "left", bridge)
         others = [each for each in self.channels.values() if each.bridge == bridge]
         if bridge not in ROOMS and len(others) == 1:
             alone = others[0]
@@ -349,9 +368,14 @@ class Pbx:
 
     def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
         if channel_id in self.channels:
+            if self.channels[channel_id].bridge is EARLY:
+                self.queue(channel_id, "hung up", cause)
             self.leave(channel_id, died=cause in DIED)
             del self.channels[channel_id]
             self.queue(channel_id, "gone", cause)
+            for each in [each for each in self.channels.values() if each.bridge is EARLY]:
+                if each.listens_to == channel_id:
+                    self.send(each.id, LEGS)
 
     def snapshot(self, asked: float | None = None, *, login: bool = False) -> PbxSeen:
         """`login`: the first one in a life of the link, for which each leg's phone is asked whether it holds."""

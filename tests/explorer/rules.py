@@ -7,7 +7,7 @@ from callbridge.domain.model.ids import AgentId, ChannelId, OfferId
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.rules.eligibility import judge
-from explorer.model import HOLD, LEGS, ROOMS, Channel, Node, Violation
+from explorer.model import EARLY, HOLD, LEGS, ROOMS, Channel, Node, Violation
 from explorer.remedies import remedies
 from explorer.stimuli import do, requests
 
@@ -248,13 +248,26 @@ def _check_leg(node: Node, channel: Channel) -> None:
     leg = call.leg(channel.id)
     must(leg is not None and not leg.releasing, f"{channel.id} is left behind")
     waits = channel.holds or call.state in (CallState.CONNECTING, CallState.CONSULTING)
-    must(channel.bridge != LEGS or waits, f"{channel.id} waits in silence for nothing while {call.state}")
+    must(channel.bridge not in (LEGS, EARLY) or waits, f"{channel.id} waits in silence for nothing while {call.state}")
+    _check_listens(node, call, channel)
     if channel.bridge == LEGS and call.consult is not None:
         _check_consoled(node, call, channel)
     if channel.bridge not in ROOMS:
         _check_heard(node, call, channel)
     must(channel.bridge in ROOMS or len(_room(node, channel)) >= 2, f"{channel.id} is alone in a bridge")
     must(channel.bridge is not None or not channel.answered, f"{channel.id} is nowhere")
+
+
+def _check_listens(node: Node, call: Call, channel: Channel) -> None:
+    """Agent 1 hears what a number outside says before it answers, and nothing of the kind afterwards."""
+    ringing = call.consult is not None and call.consult.stage is Stage.RINGING
+    target = node.channels.get(leg.channel) if (leg := call.party(LegRole.TARGET)) is not None else None
+    speaks = ringing and target is not None and target.early and not target.answered
+    mine = call.agent_leg is not None and call.agent_leg.channel == channel.id
+    if speaks and mine and channel.answered:
+        must(channel.bridge is EARLY, f"{channel.id} does not hear what {target and target.id} says before the answer")
+    elif not channel.holds:
+        must(channel.bridge is not EARLY, f"{channel.id} listens to somebody in {call.state}")
 
 
 def _talking(node: Node, call: Call) -> set[object]:

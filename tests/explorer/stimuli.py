@@ -118,7 +118,9 @@ def _pbx(node: Node, channel: Channel, everything: bool) -> list[Stimulus]:
     if channel.answered:
         key = ("takes back" if channel.holds else "phone holds", channel.id)
         return [("gone", channel.id, "16"), ("gone", channel.id, "44"), key]
+    early = [("sounds early", channel.id)] if channel.role == "external" and not channel.early else []
     return [
+        *early,
         ("picks up", channel.id),
         ("picks up without address", channel.id),
         ("gone", channel.id, "21"),
@@ -233,6 +235,10 @@ def do(node: Node, stimulus: Stimulus, fault: str = "") -> None:
             node.channels[channel_id] = node.channels[channel_id]._replace(reads_held=True)
             node.queue(channel_id, "reads held", True)
             _pick_up(node, channel_id)
+        case "sounds early":
+            channel_id = ChannelId(what[0])
+            node.channels[channel_id] = node.channels[channel_id]._replace(early=True)
+            node.queue(channel_id, "early", None)
         case "phone holds" | "takes back":
             node.hold_key(ChannelId(what[0]), on=kind == "phone holds")
         case "gone":

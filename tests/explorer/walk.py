@@ -68,6 +68,7 @@ _LIKELY = {
     "link comes back later": 2,
     "store answers": 6,
     "picks up without address": 1,
+    "sounds early": 3,
     "phone holds": 0.5,
     "takes back": 3,
 }

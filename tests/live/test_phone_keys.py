@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from consults import parties, settled, talk
+from consults import NUMBER, NUMBER_DIALLED, parties, settled, talk
 from desk_phone import SipCall, SipPhone
 from steps import LISTEN, agent_is, at_work, configure, eventually, faults, hears_music, no_calls, open_site, ring
 
@@ -49,6 +49,15 @@ async def hears(line: Line, site: Site, *names: str) -> None:
     await site.lab.assert_hears({line: set(names)}, seconds=LISTEN)
 
 
+async def heard(call: SipCall, name: str) -> None:
+    """Waits until Paul hears this one and nobody else."""
+
+    async def sources() -> frozenset[str]:
+        return (await call.hears()).sources
+
+    await eventually(sources, lambda found: found == {name}, f"Paul hears {name}")
+
+
 async def talking(site: Site, paul: SipPhone, *, address: str = "") -> tuple[Caller, SipCall, Person, Any]:
     """A caller who talks with Paul: caller, Paul's end of the call, Paul at his page, and the pop."""
     [desk] = await site.at_work("paul")
@@ -85,6 +94,28 @@ async def test_given_talking_when_the_phone_holds_then_the_caller_hears_music_un
     await talk(site, pop["call"], "caller", "agent")
     await hears(caller, site, "paul")
     assert (await call.hears()).sources == {caller.name}
+
+
+async def test_given_a_number_that_speaks_before_it_answers_when_the_phone_holds_then_they_talk_once_it_is_taken_back(
+    site: Site, paul: SipPhone
+):
+    outside = await site.lab.bank.outside(NUMBER_DIALLED, "outside")
+    await outside.announce()
+    caller, call, desk, pop = await talking(site, paul)
+    await desk.consult(pop["call"], "number", NUMBER)
+    await outside.wait_ringing()
+    await heard(call, outside.name)
+    await call.hold()
+    await eventually(
+        lambda: parties(site, pop["call"]), lambda found: found["agent"]["phone_holds"], "Paul's phone holds"
+    )
+    await outside.answer()
+    await hears_music(site.lab, caller, outside)
+    await call.take_back()
+    await settled(site, pop["call"], "consulting", caller=None, agent="target", target="agent")
+    await hears(outside, site, "paul")
+    await heard(call, outside.name)
+    await hears_music(site.lab, caller)
 
 
 async def test_given_a_phone_that_holds_when_the_target_declines_then_the_caller_keeps_the_music(

@@ -13,7 +13,7 @@ from callbridge.ami.errors import ActionRefused, ActionTimeout, ConnectionLost
 from callbridge.ami.framing import Message
 from callbridge.domain.model.agents import PhoneState
 from callbridge.domain.model.effects import Bridge, ChannelEffect, Hangup, Hold, LookAgain, Originate, SetAfter
-from callbridge.domain.model.facts import ActionFailed, ChannelGone, PbxLost, PbxSeen, PhoneChanged
+from callbridge.domain.model.facts import ActionFailed, ChannelGone, EarlySound, PbxLost, PbxSeen, PhoneChanged
 from callbridge.domain.model.ids import CallId, ChannelId
 from callbridge.domain.model.signals import Signal
 from callbridge.runtime.pbx import Pbx
@@ -818,3 +818,36 @@ async def test_given_a_renewal_that_fails_then_it_is_tried_again_soon(desk: Desk
     desk.ami.variables["EPOCH"] = "5000"
     await desk.up()
     await desk.until(lambda: desk.ami.leases()[:1] == ["5000"])
+
+
+# ---------------------------------------------------------------- sound before the answer
+
+OUTSIDE = ChannelId("c-1-leg-2")
+PACKETS = "CHANNEL(rtcp,rxcount)"
+
+
+def variables(prefix: str = "", role: str = "external") -> Message:
+    return {f"{prefix}ChanVariable": [f"CALLBRIDGE_ROLE={role}", f"CALLBRIDGE_STAMP={STAMP}"]}
+
+
+async def test_given_a_word_of_early_sound_when_packets_come_then_that_is_told(desk: Desk) -> None:
+    pbx = await desk.up()
+    desk.ami.variables[PACKETS] = "0"
+    pbx.on_event({"Event": "DialState", "DestUniqueid": OUTSIDE, "DialStatus": "PROGRESS", **variables("Dest")})
+    await desk.until(lambda: [headers.get("Variable") for _, headers in desk.ami.sent].count(PACKETS) > 1)
+    assert EarlySound(channel=OUTSIDE) not in desk.told
+    desk.ami.variables[PACKETS] = "7"
+    await desk.until(lambda: EarlySound(channel=OUTSIDE) in desk.told)
+
+
+async def test_given_a_number_outside_that_is_called_when_the_gateway_logs_in_then_it_is_asked_for_sound(
+    desk: Desk,
+) -> None:
+    row: Message = {"Event": "Status", "Uniqueid": OUTSIDE, "Channel": "PJSIP/carrier-2", "ChannelState": "5"}
+    up: Message = {**row, "Uniqueid": "c-1-leg-3", "ChannelState": "6"}
+    desk.ami.lists["Status"] = [{**row, **variables()}, {**up, **variables()}]
+    desk.ami.variables[PACKETS] = "7"
+    await desk.up()
+    await desk.until(lambda: EarlySound(channel=OUTSIDE) in desk.told)
+    asked = [headers["Channel"] for _, headers in desk.ami.sent if headers.get("Variable") == PACKETS]
+    assert asked == [OUTSIDE]

@@ -51,6 +51,9 @@ FORGED = (
     "Event: DeviceStateChange\r\nDevice: PJSIP/anna\r\nState: UNAVAILABLE",
     "Event: Shutdown",
     "Event: FullyBooted",
+    f"Event: DialState\r\nDestUniqueid: {VICTIM}\r\nDialStatus: PROGRESS\r\nDestChanVariable: CALLBRIDGE_ROLE=external",
+    f"DestUniqueid: {VICTIM}\r\nDestChanVariable: CALLBRIDGE_ROLE=external\r\nDialStatus: PROGRESS",
+    f"Event: DialEnd\r\nDestUniqueid: {VICTIM}",
 )
 TAILS = (
     "",
@@ -86,6 +89,16 @@ def headers(name: str, uniqueid: str, field: str = "", value: str = "") -> list[
     given = {"CALLBRIDGE_ROLE": "caller", "CALLBRIDGE_STAMP": STAMP, field: value}
     written += [("ChanVariable", f"CALLBRIDGE_{one}={given.get(f'CALLBRIDGE_{one}', '')}") for one in names]
     return [*written, ("Cause", "16")] if name == "Hangup" else written
+
+
+def dialling(name: str, field: str = "", value: str = "", *, caller: bool = True) -> list[tuple[str, str]]:
+    """What Asterisk tells of a channel that is being called, after all that there is of the one who calls, if any."""
+    dest = field.removeprefix("Dest") if field.startswith("Dest") else ""
+    lines = headers(name, OTHER, "" if dest else field, value) if caller else headers(name, OTHER)[:3]
+    called = [(f"Dest{header}", given) for header, given in headers("", MINE, dest, value)[3:]]
+    role = ("DestChanVariable", "CALLBRIDGE_ROLE=caller")
+    called = [(role[0], "CALLBRIDGE_ROLE=external") if line == role else line for line in called]
+    return [*lines, *called, ("DialStatus", "PROGRESS")]
 
 
 def raw(lines: list[tuple[str, str]]) -> bytes:
@@ -159,6 +172,30 @@ async def test_given_events_torn_anywhere_then_no_other_channel_is_spoken_of_and
         if not own:
             assert ears.pbx._doubts.is_set(), "what it would have told is looked for"
         ears.pbx._doubts.clear()
+
+
+@pytest.mark.parametrize("caller", [True, False])
+@pytest.mark.parametrize("seed", range(2))
+async def test_given_dialling_torn_in_either_channel_then_no_other_is_expected_to_speak_and_nobody_elses_event_is_lost(
+    seed: int, *, caller: bool
+) -> None:
+    ears = Ears()
+    before, after = raw(headers("Newstate", VICTIM)), raw(headers("BridgeEnter", "1700000000.3"))
+    fields = [
+        f"{prefix}{one}" for prefix in (("", "Dest") if caller else ("Dest",)) for one in (*TAKES, *LAST_VARIABLES)
+    ]
+    every = list(itertools.product(("DialState", "DialBegin", "DialEnd"), fields, texts()))
+    for name, field, written in random.Random(seed).sample(every, 1_000):
+        about = [
+            subject(signal)
+            for signal in ears.hears(before + raw(dialling(name, field, written, caller=caller)) + after)
+        ]
+        assert about in ([VICTIM, "1700000000.3"], [VICTIM]), (name, field, written[:200])
+        assert len(about) == 2 or len(written) > 60_000, (name, field, written[:200])
+        assert set(ears.pbx._early_sounds._legs) <= {MINE}, (name, field, written[:200])
+        ears.pbx._early_sounds.clear()
+    ears.hears(raw(dialling("DialState", caller=caller)))
+    assert set(ears.pbx._early_sounds._legs) == {MINE}
 
 
 def strip(signal: Signal) -> object:

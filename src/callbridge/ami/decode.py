@@ -16,6 +16,8 @@ from callbridge.domain.model.facts import (
     ChannelReplaced,
     ChannelRinging,
     ChannelVariables,
+    EarlySound,
+    ListenerHungUp,
     OriginateFailed,
     PhoneChanged,
     PhoneHolds,
@@ -23,10 +25,16 @@ from callbridge.domain.model.facts import (
 from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.domain.model.signals import Signal
 
-CHANNEL_EVENTS = frozenset({"BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "UserEvent", "Hold", "Unhold"})
+CHANNEL_EVENTS = frozenset(
+    {"BridgeEnter", "BridgeLeave", "Newstate", "Hangup", "HangupRequest", "UserEvent", "Hold", "Unhold"}
+)
 """Those that carry the channel's variables, the stamp among them."""
 
-WANTED = (*sorted(CHANNEL_EVENTS), "OriginateResponse", "DeviceStateChange", "FullyBooted")
+DIALLED = "DialState"
+"""Tells of a channel that is being called, in headers that begin with `Dest`, its variables among them; before those it
+may have another channel's, with theirs."""
+
+WANTED = (*sorted(CHANNEL_EVENTS), DIALLED, "OriginateResponse", "DeviceStateChange", "FullyBooted")
 """The events that mean something here; the eventfilter lines of asterisk/manager-callbridge.conf name the same."""
 
 STAMP = "CALLBRIDGE_STAMP"
@@ -69,11 +77,14 @@ Of callers only those wait in the first one who came before the PBX's dialplan w
 MUSIC = BridgeId("callbridge-music")
 """Where waiting callers are. They are in no bridge of Asterisk's, but in music that the dialplan plays to each."""
 
+EARLY = BridgeId("callbridge-early")
+"""Where legs are that hear another one before it is answered: in no bridge of Asterisk's either."""
+
 WAITING_LINE = ("callbridge-hold", "s", "15")
 """The line of the dialplan in which callers wait: it does not change from version to version."""
 
 WAITS, LEAVES = "CallbridgeWaits", "CallbridgeLeaves"
-"""Names of the dialplan's UserEvents: a caller begins to wait; the dialplan's own fallback takes them."""
+"""Names of the dialplan's UserEvents: a caller begins to wait, or a leg to listen; the own fallback takes a caller."""
 
 ACTION_ID_STAMP = "|"
 """Between the ChannelId and the stamp in an Originate's ActionID."""
@@ -100,9 +111,12 @@ def text(message: Message, header: str) -> str:
     return value if isinstance(value, str) else (value[0] if value else "")
 
 
-def has_stamp(message: Message, stamp: str) -> bool:
-    """Whether the PBX's own word is in it: then it is a genuine message, or the end of one."""
-    return f"{STAMP}={stamp}" in _lines(message)
+def has_stamp(message: Message, stamp: str, *, dialled: bool = False) -> bool:
+    """Whether the PBX's own word is in it: then it is a genuine message, or the end of one.
+
+    `dialled`: among the variables of the channel that is being called.
+    """
+    return f"{STAMP}={stamp}" in _lines(message, "Dest" if dialled else "")
 
 
 def is_genuine(message: Message, stamp: str) -> bool:
@@ -111,6 +125,8 @@ def is_genuine(message: Message, stamp: str) -> bool:
     A forged message can end in the tail of the real one that it was put into, stamp and all. Where head and tail are
     one message, something is in it twice; where they are two, `callbridge.ami.seam` knows.
     """
+    if text(message, "Event") == DIALLED:
+        return has_stamp(message, stamp, dialled=True) and is_whole(message)
     if text(message, "Event") not in CHANNEL_EVENTS and text(message, "Event") != "Status":
         return True
     return has_stamp(message, stamp) and is_whole(message)
@@ -120,12 +136,15 @@ def is_whole(message: Message) -> bool:
     """Whether it says everything once. Asterisk repeats nothing but the header of channels' variables."""
     if any(isinstance(value, list) for header, value in message.items() if not header.endswith("ChanVariable")):
         return False
-    named = [line.partition("=")[0] for line in _lines(message)]
-    return len(named) == len(set(named))
+    for prefix in ("", "Dest"):
+        named = [line.partition("=")[0] for line in _lines(message, prefix)]
+        if len(named) > len(set(named)):
+            return False
+    return True
 
 
-def _lines(message: Message) -> list[str]:
-    values = message.get("ChanVariable", [])
+def _lines(message: Message, prefix: str = "") -> list[str]:
+    values = message.get(f"{prefix}ChanVariable", [])
     return [values] if isinstance(values, str) else values
 
 
@@ -150,13 +169,21 @@ def decode(message: Message, stamp: str) -> Signal | None:
                 elsewhere=_ended_elsewhere(message),
             )
         case "UserEvent" if text(message, "UserEvent") == WAITS:
-            return ChannelEntered(fact=channel_fact(message, bridge=MUSIC, room=None))
+            place = MUSIC if channel_variables(message).role == "caller" else EARLY
+            return ChannelEntered(fact=channel_fact(message, bridge=place, room=None))
         case "UserEvent" if text(message, "UserEvent") == LEAVES:
             return ChannelEntered(fact=channel_fact(message, bridge="", room=None))
         case "Hold" | "Unhold" as event:
             # Told as soon as the SDP says so. In the answer itself it comes before the channel is up.
             up = text(message, "ChannelState") == _UP
             return PhoneHolds(channel=ChannelId(text(message, "Uniqueid")), on=event == "Hold", answered=up)
+        case "HangupRequest" if text(message, "Context") == EARLY:
+            put_down = ChannelId(text(message, "Uniqueid"))
+            return ListenerHungUp(channel=put_down, cause=number(text(message, "Cause")) or 0)
+        case "DialState" if text(message, "DialStatus") == "PROGRESS":
+            # There will be sound, or only a word of it: whoever is told asks for the sound.
+            ours = _found(message, "Dest").get("CALLBRIDGE_ROLE") == "external"
+            return EarlySound(channel=ChannelId(text(message, "DestUniqueid"))) if ours else None
         case "OriginateResponse" if text(message, "Response") == "Failure":
             # The Uniqueid is "<null>" where no channel was made; the ActionID is what `encode` gave it.
             channel, _, shown = text(message, "ActionID").partition(ACTION_ID_STAMP)
@@ -189,7 +216,7 @@ def _newstate(message: Message) -> Signal | None:
 def channel_fact(message: Message, *, bridge: str, room: Message | None) -> ChannelFact:
     """The channel as this message shows it, in this bridge; `room` has the fields that describe the bridge."""
     state = text(message, "ChannelState")
-    holding = bridge == MUSIC or (
+    holding = bridge in (MUSIC, EARLY) or (
         room is not None
         and text(room, "BridgeTechnology") == "holding_bridge"
         and text(room, "BridgeName") in HOLDING_BRIDGES
@@ -207,6 +234,7 @@ def channel_fact(message: Message, *, bridge: str, room: Message | None) -> Chan
         holding=holding,
         variables=channel_variables(message),
         caller_withheld=bool(withheld) or found.get(PRESENTATION, "").startswith("prohib"),
+        listens=bridge == EARLY,
     )
 
 
@@ -214,6 +242,11 @@ def is_waiting(row: Message) -> bool:
     """Whether a row of Status shows a caller who waits."""
     place = (text(row, "Context"), text(row, "Exten"), text(row, "Priority"))
     return place == WAITING_LINE and not text(row, "BridgeID")
+
+
+def is_listening(row: Message) -> bool:
+    """Whether a row of Status shows a leg that hears another one before it is answered."""
+    return text(row, "Context") == EARLY and not text(row, "BridgeID")
 
 
 def channel_variables(message: Message) -> ChannelVariables:
@@ -233,9 +266,9 @@ def channel_variables(message: Message) -> ChannelVariables:
     )
 
 
-def _found(message: Message) -> dict[str, str]:
+def _found(message: Message, prefix: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in _lines(message):
+    for line in _lines(message, prefix):
         name, _, value = line.partition("=")
         found.setdefault(name, value)
     return found

@@ -18,6 +18,7 @@ from callbridge.domain.model.effects import (
     Hangup,
     Hold,
     Join,
+    Listen,
     Mute,
     Originate,
     Park,
@@ -94,6 +95,9 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (_setvar(effect.channel, "CALLBRIDGE_AFTER", after),)
         case SetHear():
             return (_setvar(effect.channel, "CALLBRIDGE_HEAR", effect.hear),)
+        case Listen():
+            # By way of the waiting room: a dialplan that does not know it lets the leg hear ringing.
+            return (_setvar(effect.channel, "CALLBRIDGE_EARLY", effect.to), _redirect(effect.channel, _LEG_AGAIN))
         case Mute():
             return (_setvar(effect.channel, "MUTEAUDIO(in)", "on" if effect.on else "off"),)
         case StopRecording():

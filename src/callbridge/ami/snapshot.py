@@ -10,11 +10,13 @@ from contextlib import suppress
 from typing import Protocol
 
 from callbridge.ami.decode import (
+    EARLY,
     HOLDING_BRIDGES,
     MUSIC,
     channel_fact,
     channel_variables,
     is_genuine,
+    is_listening,
     is_waiting,
     is_whole,
     phone_state,
@@ -73,7 +75,9 @@ async def take_snapshot(
         bridge = text(channel, "BridgeID")
         room = rooms.get(bridge)
         # A bridge that was gone by the second list holds nobody any more.
-        place = bridge if room is not None else MUSIC if is_waiting(channel) else ""
+        place = bridge if room is not None else ""
+        if not place:
+            place = MUSIC if is_waiting(channel) else EARLY if is_listening(channel) else ""
         facts.append(channel_fact(channel, bridge=place, room=room))
     shown = {fact.channel for fact in facts}
     return PbxSeen(

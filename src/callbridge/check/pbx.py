@@ -56,6 +56,10 @@ async def check_modules(asking: Asking) -> list[Finding]:
         what = "res_pjsip_refer.so is loaded: a phone that knows a call's dialog can take its place (Replaces)"
         cure = "Put noload = res_pjsip_refer.so into modules.conf where no phone of this PBX needs to transfer."
         findings.append(note("modules", what, cure))
+    if await variable(asking, "IFMODULE(app_chanspy.so)") != "1":
+        what = "app_chanspy.so is not loaded: agents hear ringing where a number outside speaks before it answers"
+        cure = "Load it in modules.conf, so that they hear the network's announcements."
+        findings.append(warning("modules", what, cure))
     missing = [
         error(
             "modules",

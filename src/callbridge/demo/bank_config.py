@@ -7,7 +7,9 @@ from callbridge.demo.pbx import Endpoint
 from callbridge.demo.tones import CROWD_TONE
 
 # HOW_<line> says what a called line does: "ring" until told by AMI, "answer", or "cause<number>" to refuse;
-# AFTER_<line> how many seconds later. Numbers outside answer where nothing is set, phones ring.
+# AFTER_<line> how many seconds later. "early" sings before the answer until told, as an announcement of the network
+# does (183 with SDP); "mute" promises such sound and sends none. Where nothing is set numbers outside answer, and
+# phones ring.
 _DIALPLAN = """
 [from-pbx]
 ; In a pattern the letters n, x and z mean digits, and a dash means nothing.
@@ -24,6 +26,7 @@ exten => s,1,Set(HOW=${IF($[${LEN(${GLOBAL(HOW_${KEY})})} > 0]?${GLOBAL(HOW_${KE
  same => n,Set(AFTER=0${GLOBAL(AFTER_${KEY})})
  same => n,UserEvent(BankLine,Key: ${KEY},Number: ${NUMBER})
  same => n,GotoIf($["${HOW:0:5}" = "cause"]?refuse)
+ same => n,GotoIf($["${HOW}" = "early" | "${HOW}" = "mute"]?early,s,1)
  same => n,Ringing()
  same => n,GotoIf($["${HOW}" = "answer"]?answer)
  same => n,Wait(86400)
@@ -38,6 +41,14 @@ exten => s,1,Answer()
  same => n,Set(TONE=${IF($[${LEN(${TONE})} > 0]?${TONE}:CROWD)})
  same => n(again),Playback({dir}/sounds/tone${TONE})
  same => n,Goto(again)
+
+[early]
+exten => s,1,Progress()
+ same => n,Goto(${HOW},1)
+exten => early,1,Set(TONE=${IF($[${LEN(${GLOBAL(TONE_${KEY})})} > 0]?${GLOBAL(TONE_${KEY})}:CROWD)})
+ same => n(again),Playback({dir}/sounds/tone${TONE},noanswer)
+ same => n,Goto(again)
+exten => mute,1,Wait(86400)
 
 [decline]
 exten => _X!,1,Hangup(${EXTEN})

@@ -222,6 +222,16 @@ class CalledLine(Line):
         """Refuses every later call with this cause: `BUSY`, `REJECTED`, `NOT_FOUND`, `UNAVAILABLE`."""
         await self._behave(f"cause{cause}", after)
 
+    async def announce(self, *, sound: bool = True) -> None:
+        """Sings on every later call before it is answered, until told to answer or to refuse, as a network does that
+        says why a number cannot be reached. Without `sound` only the network's word comes that there would be some.
+        """
+        await self._behave("early" if sound else "mute", 0.0)
+
+    async def speak(self, leg: Leg | None = None, *, sound: bool = True) -> None:
+        """Begins to sing, or ends it, in the newest call that is not answered."""
+        await self._redirect(leg or self._need(LegState.RINGING), "early", "early" if sound else "mute")
+
     async def _behave(self, how: str, after: float) -> None:
         await self.ami().action("Setvar", Variable=f"AFTER_{self.key}", Value=after)
         await self.ami().action("Setvar", Variable=f"HOW_{self.key}", Value=how or "ring")

@@ -21,7 +21,9 @@ from callbridge.domain.facts import (
     channel_gone,
     channel_left,
     channel_replaced,
+    early_sound,
     gone,
+    listener_hung_up,
     mark_failed,
     originate_failed,
     phone_holds,
@@ -40,6 +42,8 @@ from callbridge.domain.model.facts import (
     ChannelLeft,
     ChannelReplaced,
     ChannelRinging,
+    EarlySound,
+    ListenerHungUp,
     OriginateFailed,
     PbxFact,
     PbxLost,
@@ -176,6 +180,10 @@ class Engine:
                 stimulate_leg(step, signal, LegState.ANSWERED)
             case ChannelGone():
                 channel_gone(step, signal)
+            case EarlySound():
+                early_sound(step, signal)
+            case ListenerHungUp():
+                listener_hung_up(step, signal)
             case OriginateFailed():
                 originate_failed(step, signal)
             case PhoneHolds():

@@ -22,6 +22,8 @@ from callbridge.domain.model.facts import (
     ChannelLeft,
     ChannelReplaced,
     ChannelRinging,
+    EarlySound,
+    ListenerHungUp,
     OriginateFailed,
     PbxSeen,
     PhoneHolds,
@@ -182,6 +184,23 @@ def stimulate_leg(step: Step, signal: ChannelRinging | ChannelAnswered, state: L
     elif _is_present(call, signal.channel):
         stimulus = Stimulus.LEG_RINGING if state is LegState.RINGING else Stimulus.LEG_ANSWERED
         apply(step, call, stimulus, signal)
+
+
+def early_sound(step: Step, signal: EarlySound) -> None:
+    """Also of a network that never says that it rings: the leg is there."""
+    call = find(step, signal.channel)
+    leg = call.leg(signal.channel) if call is not None else None
+    if call is None or leg is None or leg.agent is not None or leg.releasing or not leg.unanswered:
+        return
+    now = replace(leg, early_sound=True, state=LegState.RINGING)
+    legs = tuple(now if each is leg else each for each in call.legs)
+    step.put(replace(call, legs=legs))
+
+
+def listener_hung_up(step: Step, signal: ListenerHungUp) -> None:
+    fact = step.world.channels.get(signal.channel)
+    if fact is not None and fact.listens:
+        gone(step, signal.channel, ChannelGone(channel=signal.channel, cause=signal.cause))
 
 
 def phone_holds(step: Step, signal: PhoneHolds) -> None:

@@ -8,6 +8,7 @@ states do the rest.
 from dataclasses import replace
 
 from callbridge.domain import replacing
+from callbridge.domain.consult import early_sound
 from callbridge.domain.facts import find, gone, hold_seen, observe
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.model.calls import CallState
@@ -138,10 +139,17 @@ def _hold(step: Step, channel: ChannelId, signal: PbxSeen, *, on: bool) -> None:
 
 
 def _play_again(step: Step) -> None:
-    """Whether those who wait for a phone that holds were sent to the music is not known: they are sent there."""
+    """Whether those who wait for a phone that holds were sent to the music is not known: they are sent there.
+
+    So is whoever should hear what a number outside says, and is not seen to.
+    """
     for call in list(step.world.calls.values()):
         if any(leg.consoled for leg in call.legs):
-            step.put(replace(call, legs=tuple(replace(leg, consoled=False) for leg in call.legs)))
+            call = step.put(replace(call, legs=tuple(replace(leg, consoled=False) for leg in call.legs)))
+        for leg in call.legs:
+            fact = step.world.channels.get(leg.channel)
+            if fact is None or not fact.listens:
+                call = early_sound.tell_again(step, call, leg.channel)
 
 
 def _forget_stale_offers(step: Step) -> None:

@@ -36,9 +36,18 @@ from callbridge.domain.model.effects import (
     SetHear,
     StopRecording,
 )
-from callbridge.domain.model.facts import ActionFailed, PbxLost, PbxSeen, PbxSilent, PhoneChanged
+from callbridge.domain.model.facts import (
+    ActionFailed,
+    ChannelAnswered,
+    EarlySound,
+    PbxLost,
+    PbxSeen,
+    PbxSilent,
+    PhoneChanged,
+)
 from callbridge.domain.model.ids import CallId, ChannelId
 from callbridge.domain.model.signals import Signal
+from callbridge.runtime.early_sound import EarlySounds
 
 _log = structlog.get_logger(__name__)
 
@@ -135,6 +144,11 @@ class Pbx:
         self._changed_phones: dict[str, None] = {}
         """Phones to be asked about, in the order of their events."""
         self._phone_changed = asyncio.Event()
+        self._early_sounds = EarlySounds(
+            ask=lambda name, headers: self._link.action(name, headers),
+            tell=lambda leg: self._tell(EarlySound(channel=leg)),
+            sleep=sleep,
+        )
         self._actions: asyncio.Queue[tuple[int, ChannelEffect]] = asyncio.Queue(_QUEUE)
         self._silent = False
         self._epoch = 0
@@ -198,6 +212,7 @@ class Pbx:
         self.seen.clear()
         self._held_back = None
         self._changed_phones.clear()
+        self._early_sounds.clear()
         self._drop_actions()
         self._put(PbxLost())
 
@@ -244,7 +259,11 @@ class Pbx:
             if signal.phone in self._phones():
                 self._changed_phones[signal.phone] = None
                 self._phone_changed.set()
+        elif isinstance(signal, EarlySound):
+            self._early_sounds.expect(signal.channel)
         elif signal is not None:
+            if isinstance(signal, ChannelAnswered):
+                self._early_sounds.forget(signal.channel)
             self._tell(signal)
 
     def _tell(self, signal: Signal) -> None:
@@ -287,6 +306,7 @@ class Pbx:
             tasks.create_task(self._looking(), name="pbx-snapshots")
             tasks.create_task(self._doubting(), name="pbx-doubts")
             tasks.create_task(self._asking_phones(), name="pbx-phones")
+            tasks.create_task(self._early_sounds.run(), name="pbx-early-sounds")
             tasks.create_task(self._renewing(), name="pbx-lease")
 
     async def _perform(self) -> None:
@@ -397,6 +417,9 @@ class Pbx:
             return
         self._lapse_seen, self._looked = lapsed, life
         self._put(seen)
+        for fact in seen.channels if first else ():
+            if fact.variables.role == "external" and not fact.answered:
+                self._early_sounds.expect(fact.channel)
         self.trouble = self._not_told(seen)
         self.seen.set()
         self._renew_now.set()

@@ -9,6 +9,7 @@ the facts are older than the order, so nothing else is ordered, and nobody is sa
 from collections import Counter
 from dataclasses import replace
 
+from callbridge.domain.consult.early_sound import let_listen, tell_again
 from callbridge.domain.lifecycle.legs import end_with_talk
 from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.model.calls import Call, CallState
@@ -143,7 +144,7 @@ def settle(step: Step, call: Call) -> bool:
         if call.doing is not None or call.moved is not None:
             step.put(replace(call, doing=None, moved=None))
         return False
-    call = _console(step, call)
+    call = let_listen(step, _console(step, call))
     facts = {channel: step.world.channels.get(channel) for channel in _parties(call)}
     rooms = {
         channel: fact.bridge if fact.bridge is not None and not fact.holding else None
@@ -283,6 +284,10 @@ def refused(step: Step, call: Call, signal: ActionFailed) -> None:
         legs = tuple(replace(each, consoled=False) if each is leg else each for each in call.legs)
         call = step.put(replace(call, legs=legs))
         step.touched.add(call.id)
+    if signal.action == "Listen":
+        if signal.refused:
+            tell_again(step, call, signal.channel)
+        return
     moved, doing = call.moved, call.doing
     if moved is None or moved.seen or moved.action.channel != signal.channel:
         return

@@ -123,6 +123,18 @@ class SetHear:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """Let a leg that waits, and hears ringing, hear what another one says before it is answered.
+
+    The dialplan does it for as long as the other one is there and unanswered; a move takes the leg out of it.
+    """
+
+    call: CallId
+    channel: ChannelId
+    to: ChannelId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mute:
     """Whether the others hear this party."""
 
@@ -165,7 +177,19 @@ class LookAgain:
 
 
 ChannelEffect = (
-    Adopt | Originate | Bridge | Hold | Park | Join | ToFallback | SetAfter | SetHear | Mute | StopRecording | Hangup
+    Adopt
+    | Originate
+    | Bridge
+    | Hold
+    | Park
+    | Join
+    | ToFallback
+    | SetAfter
+    | SetHear
+    | Listen
+    | Mute
+    | StopRecording
+    | Hangup
 )
 """Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain

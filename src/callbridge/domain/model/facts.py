@@ -40,10 +40,12 @@ class ChannelFact:
     caller_name: str
     bridge: BridgeId | None
     holding: bool
-    """The bridge is one of callbridge's holding bridges: music for callers, silence for legs."""
+    """The bridge is one of callbridge's holding bridges: music for callers, silence for legs; or stands for one."""
     variables: ChannelVariables
     caller_withheld: bool = False
     """The caller does not want to be shown. False too where the PBX does not say it."""
+    listens: bool = False
+    """Of a leg that waits: it hears what another one says before it is answered, see `Listen`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +92,24 @@ class ChannelGone:
     """Of the answer that ended it, where it was never picked up; None where the PBX does not tell."""
     elsewhere: bool = False
     """It ended in another's place of the dialplan: what it did in ours another channel goes on with (masquerade)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EarlySound:
+    """A leg that is not answered sends sound: the network's announcement, or its own ringing."""
+
+    channel: ChannelId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListenerHungUp:
+    """A phone put down while its leg listened to another one. Its `ChannelGone` comes only once that one makes sound
+    again, or is gone: until then the PBX keeps the channel.
+    """
+
+    channel: ChannelId
+    cause: int
+    """As in `ChannelGone`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +182,8 @@ PbxFact = (
     | ChannelRinging
     | ChannelAnswered
     | ChannelGone
+    | EarlySound
+    | ListenerHungUp
     | OriginateFailed
     | PhoneHolds
     | PhoneChanged

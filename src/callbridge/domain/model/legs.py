@@ -62,6 +62,10 @@ class Leg:
     phone_hold: PhoneHold = PhoneHold.NO
     consoled: bool = False
     """Hears music in the waiting room, since the phone of whom they shall talk with holds."""
+    early_sound: bool = False
+    """Of an external party: sound came from there before it was answered."""
+    listens: bool = False
+    """Of agent 1: it was told to hear the target's early sound."""
 
     @property
     def phone_holds(self) -> bool:
