@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "live"))
 import steps
 from browsers import open_browser
 from page_phone import CHAT, ONLINE, OpenPhone, PagePhone, with_phone
+
+# A page that is right is right at once; a busy machine may take longer to show it than five seconds.
+expect.set_options(timeout=15_000)
 
 AGENTS = ("anna", "bernd", "carla", "dora")
 DIDS = {steps.SUPPORT: "support", steps.SALES: "sales", steps.EMPTY: "empty"}

@@ -58,7 +58,7 @@ class Desk:
         await self.talks()
 
     async def talks(self) -> None:
-        await expect(self.call.get_by_role("status").filter(has_text="Talking")).to_be_visible(timeout=10_000)
+        await expect(self.call.get_by_role("status").filter(has_text="Talking")).to_be_visible(timeout=20_000)
 
 
 async def open_page(browser: Browser, site: Site, *, script: str = "", **more: Any) -> tuple[Page, list[str]]:

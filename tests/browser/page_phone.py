@@ -95,7 +95,7 @@ class PagePhone:
     async def accept(self) -> None:
         await self.offer.get_by_role("button", name="Accept").click()
 
-    async def talks(self, within: float = 10) -> None:
+    async def talks(self, within: float = 20) -> None:
         await expect(self.call.get_by_role("status").filter(has_text="Talking")).to_be_visible(timeout=within * 1000)
 
     async def hears(self, seconds: float = 0.6) -> Hearing:
@@ -109,7 +109,7 @@ class PagePhone:
         low = samples[: len(samples) // step * step].reshape(-1, step).mean(axis=1)
         return analyse(low[int(SETTLED * RATE) :], self.lab.bank.sources)
 
-    async def assert_hears(self, *sources: "Line | PagePhone | str", within: float = 5.0) -> None:
+    async def assert_hears(self, *sources: "Line | PagePhone | str", within: float = 15.0) -> None:
         """Exactly these, and nothing else, before `within` seconds are over."""
         wanted = frozenset(each if isinstance(each, str) else each.name for each in sources)
         deadline = asyncio.get_running_loop().time() + within

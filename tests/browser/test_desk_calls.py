@@ -66,7 +66,7 @@ async def test_given_a_call_when_it_is_worked_on_then_notes_history_and_wrap_up_
 
     wrapup = anna.page.get_by_role("region", name="Wrap-up")
     await expect(wrapup).to_be_visible()
-    await expect(wrapup.get_by_role("timer")).to_have_text("00:17", timeout=10_000)
+    await expect(wrapup.get_by_role("timer")).to_have_text("00:17", timeout=20_000)
     await axe(anna.page, "wrap-up")
     await anna.page.reload()
     # The call is over, so the stream knows it no more; its record does.
@@ -92,7 +92,7 @@ async def test_given_a_call_when_page_and_gateway_begin_anew_then_the_picture_is
     await expect(anna.call.get_by_role("table")).to_contain_text("A-1 & B=2")
 
     await site.kill()
-    await expect(anna.page.get_by_text("The gateway cannot be reached.")).to_be_visible(timeout=10_000)
+    await expect(anna.page.get_by_text("The gateway cannot be reached.")).to_be_visible(timeout=20_000)
     await anna.page.get_by_label("Add a note").fill("Written while nobody heard it.")
     await expect(anna.button("Save")).to_be_disabled()
     await expect(anna.call.get_by_text("Not connected to the gateway").first).to_be_visible()

@@ -61,7 +61,7 @@ async def test_given_an_agent_when_their_state_changes_then_it_is_seen_with_its_
     row = page.get_by_role("table", name="Agents").get_by_role("row", name="Bernd Albers")
     await expect(row).to_contain_text("Available")
     site.set_states([WORKER], Presence.BUSY, "lunch")
-    await expect(row).to_contain_text("Busy", timeout=1000)
+    await expect(row).to_contain_text("Busy", timeout=5000)
     await expect(row).to_contain_text("Lunch")
     await expect(row).to_contain_text(re.compile(r"00:0\d"))
 

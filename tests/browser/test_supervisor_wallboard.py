@@ -89,9 +89,9 @@ async def test_given_a_screen_with_a_token_when_loaded_again_then_it_needs_nobod
         tile = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Sales"))
         await expect(tile).to_contain_text("of 5")
         site.caller(group_id(1), waited=10)
-        await expect(tile).to_contain_text(re.compile(r"00:1\d"), timeout=8000)
+        await expect(tile).to_contain_text(re.compile(r"00:1\d"), timeout=20_000)
         site.set_states([WORKER], Presence.OFFLINE)
-        await expect(tile).to_contain_text("of 4", timeout=8000)
+        await expect(tile).to_contain_text("of 4", timeout=20_000)
         await expect(page.get_by_text("Calls today")).to_be_visible()
         await page.reload()
         await expect(tile).to_contain_text(re.compile(r"00:1\d"))
@@ -109,7 +109,7 @@ async def test_given_a_gateway_that_is_away_when_it_is_back_then_old_numbers_wer
         await set_up(alone, site)
         site.caller(group_id(1), waited=10)
         for each in (page, alone):
-            await expect(each.get_by_role("listitem").filter(has_text="00:")).to_have_count(1, timeout=8000)
+            await expect(each.get_by_role("listitem").filter(has_text="00:")).to_have_count(1, timeout=20_000)
             await each.route("**/*", lambda route: route.abort())
             await each.context.set_offline(True)
         # Chromium leaves open WebSockets alone when it plays being offline.

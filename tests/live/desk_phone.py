@@ -25,7 +25,7 @@ from callbridge.demo.tones import AMPLITUDE, RATE, _mu_law
 
 _PACKET = 160
 """Samples: 20 ms."""
-_WITHIN = 5.0
+_WITHIN = 15.0
 _REASONS = {100: "Trying", 180: "Ringing", 200: "OK", 486: "Busy Here", 487: "Request Terminated", 603: "Decline"}
 _MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 

@@ -51,6 +51,8 @@ class SipPhone(asyncio.DatagramProtocol):
 
     def __init__(self, lab: Lab, name: str) -> None:
         self.name, self.address, self._pbx = name, lab.inside[name], lab.pbx.address
+        self.says = ""
+        """Header lines of every answer to a call of the phone, with which it can say who has it."""
         self._dialogs: dict[str, Dialog] = {}
         self._incoming: asyncio.Queue[Dialog] = asyncio.Queue()
         self._transport: asyncio.DatagramTransport
@@ -93,13 +95,17 @@ class SipPhone(asyncio.DatagramProtocol):
 
     async def answer(self) -> Dialog:
         dialog = await self.rings()
-        self._reply(dialog.invite, 200, dialog.mine, self._sdp("sendrecv"))
+        self._reply(dialog.invite, 200, dialog.mine, self._sdp("sendrecv"), self.says)
         await asyncio.wait_for(dialog.up.wait(), _ANSWER)
         return dialog
 
     async def hold(self, dialog: Dialog) -> None:
         """The phone's hold key, as most phones press it by themselves before the second call of a transfer."""
         assert await self._ask(dialog, "INVITE", sdp=self._sdp("sendonly")) == 200
+
+    async def says_again(self, dialog: Dialog) -> None:
+        """Who has the phone, in the middle of the call."""
+        assert await self._ask(dialog, "INVITE", more=self.says, sdp=self._sdp("sendrecv")) == 200
 
     async def transfer(self, dialog: Dialog, to: str | Dialog) -> int:
         """The transfer key: blind to a number, or attended to the phone's other call. The PBX's answer to REFER."""
@@ -150,7 +156,7 @@ class SipPhone(asyncio.DatagramProtocol):
                 invite=headers,
             )
             self._dialogs[dialog.call_id] = dialog
-            self._reply(headers, 180, dialog.mine)
+            self._reply(headers, 180, dialog.mine, more=self.says)
             self._incoming.put_nowait(dialog)
         elif method == "INVITE":
             self._reply(headers, 200, sdp=self._sdp("sendrecv"))
@@ -203,12 +209,12 @@ class SipPhone(asyncio.DatagramProtocol):
             sdp,
         )
 
-    def _reply(self, request: dict[str, str], status: int, to: str = "", sdp: str = "") -> None:
+    def _reply(self, request: dict[str, str], status: int, to: str = "", sdp: str = "", more: str = "") -> None:
         reason = {180: "Ringing", 200: "OK"}[status]
         self._put(
             f"SIP/2.0 {status} {reason}\r\nVia: {request['via']}\r\nFrom: {request['from']}\r\n"
             f"To: {to or request['to']}\r\nCall-ID: {request['call-id']}\r\nCSeq: {request['cseq']}\r\n"
-            f"Contact: <sip:{self.name}@{self.address}:{SIP_PORT}>\r\n",
+            f"Contact: <sip:{self.name}@{self.address}:{SIP_PORT}>\r\n{more}",
             sdp,
         )
 

@@ -91,7 +91,7 @@ async def configure(site: Site, **sections: Any) -> bool:
 
 
 async def eventually(
-    read: Callable[[], Awaitable[Any]], fits: Callable[[Any], bool], what: str, within: float = 10
+    read: Callable[[], Awaitable[Any]], fits: Callable[[Any], bool], what: str, within: float = 20
 ) -> Any:
     """Reads again and again until it fits: for what the gateway shows, but does not push to anybody at hand."""
     seen: Any = None
@@ -110,18 +110,18 @@ async def live_calls(site: Site) -> list[Any]:
     return list((await site.crm.get("/v1/calls"))["items"])
 
 
-async def no_calls(site: Site, within: float = 10) -> None:
+async def no_calls(site: Site, within: float = 20) -> None:
     """Returns once the gateway knows of no call any more."""
     await eventually(lambda: live_calls(site), lambda calls: not calls, "no call is left in the gateway", within)
 
 
-async def the_call(site: Site, fits: Callable[[Any], bool] = lambda call: True, within: float = 10) -> Any:
+async def the_call(site: Site, fits: Callable[[Any], bool] = lambda call: True, within: float = 20) -> Any:
     """The first call that the gateway has and that fits."""
     calls = await eventually(lambda: live_calls(site), lambda calls: any(map(fits, calls)), "such a call", within)
     return next(call for call in calls if fits(call))
 
 
-async def ended_call(site: Site, call: str, within: float = 10) -> Any:
+async def ended_call(site: Site, call: str, within: float = 20) -> Any:
     """The call as it is kept, once it has ended."""
     return await eventually(
         lambda: site.crm.get(f"/v1/calls/{call}"), lambda found: found["ended_at"], f"{call} ends", within
@@ -233,7 +233,7 @@ class Desk:
     def name(self) -> str:
         return self.person.name
 
-    async def next(self, kind: str, fits: Callable[[Any], bool] = lambda data: True, within: float = 10) -> Any:
+    async def next(self, kind: str, fits: Callable[[Any], bool] = lambda data: True, within: float = 20) -> Any:
         """The data of the next event of this kind that fits; those before it are passed over."""
         found: list[int] = []
         events = self.person.events
@@ -253,20 +253,20 @@ class Desk:
         """What came of this kind until now, taken or not."""
         return [event["data"] for event in self.person.events if event["type"] == kind]
 
-    async def offer(self, within: float = 10) -> Any:
+    async def offer(self, within: float = 20) -> Any:
         return (await self.next("offer.made", within=within))["offer"]
 
-    async def offer_ended(self, within: float = 10) -> Any:
+    async def offer_ended(self, within: float = 20) -> Any:
         return (await self.next("offer.ended", within=within))["offer"]
 
-    async def pop(self, within: float = 10) -> Any:
+    async def pop(self, within: float = 20) -> Any:
         return (await self.next("pop", within=within))["pop"]
 
-    async def is_talking(self, call: str, within: float = 10) -> Any:
+    async def is_talking(self, call: str, within: float = 20) -> Any:
         """The call, once caller and this agent were seen in one bridge."""
         return (await self.next("call.updated", _talking(call, self.name), within))["call"]
 
-    async def transfer_is(self, state: str, within: float = 10) -> Any:
+    async def transfer_is(self, state: str, within: float = 20) -> Any:
         return (await self.next("transfer.updated", lambda data: data["transfer"]["state"] == state, within))[
             "transfer"
         ]
@@ -316,7 +316,7 @@ async def agent(site: Site, name: str) -> Any:
     return await site.crm.get(f"/v1/agents/{name}")
 
 
-async def agent_is(site: Site, name: str, state: str, reason: str | None = None, within: float = 10) -> Any:
+async def agent_is(site: Site, name: str, state: str, reason: str | None = None, within: float = 20) -> Any:
     """Waits until everybody sees this agent so."""
     return await eventually(
         lambda: agent(site, name),
@@ -349,12 +349,12 @@ async def waiting(site: Site, lab: Lab, did: str = SUPPORT) -> tuple[Caller, Any
     return caller, await the_call(site, lambda call: call["id"] not in known)
 
 
-async def hears_music(lab: Lab, *lines: Line, within: float = 4.0) -> None:
+async def hears_music(lab: Lab, *lines: Line, within: float = 10.0) -> None:
     """Music and nothing else."""
     await lab.assert_hears({line: {HOLD_MUSIC} for line in lines}, seconds=LISTEN, within=within)
 
 
-async def hears_fallback(lab: Lab, *lines: Line, within: float = 4.0) -> None:
+async def hears_fallback(lab: Lab, *lines: Line, within: float = 10.0) -> None:
     await lab.assert_hears({line: {FALLBACK} for line in lines}, seconds=LISTEN, within=within)
 
 
@@ -385,7 +385,7 @@ class SseStream:
     async def __aexit__(self, *_: object) -> None:
         self._response.close()
 
-    async def until(self, kind: str, fits: Callable[[Any], bool] = lambda data: True, within: float = 10) -> Any:
+    async def until(self, kind: str, fits: Callable[[Any], bool] = lambda data: True, within: float = 20) -> Any:
         """Reads on until such an event; all that came on the way is in `events`."""
         fields: dict[str, str] = {}
         async with asyncio.timeout(within):

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+SOON = 15
+"""Seconds in which a demo ends that is told to, however busy the machine: a gateway has ten to stop in order."""
 ONCE = ("-m", "callbridge", "demo", "--once")
 
 
@@ -239,7 +241,7 @@ async def test_given_ctrl_c_at_any_moment_then_it_ends_soon_and_leaves_nothing(f
         await run.says(moment)
         code, seconds = await run.interrupt()
     assert code == 130, run.said
-    assert seconds < 5
+    assert seconds < SOON
     assert "Traceback" not in run.said
     assert run.report["error"] == "interrupted"
     assert run.left == []
@@ -260,7 +262,7 @@ async def test_given_a_termination_then_it_ends_as_with_ctrl_c(folder: Path, arg
         await run.says("Starting the gateway")
         code, seconds = await run.interrupt(signal.SIGTERM)
     assert code == 130
-    assert seconds < 5
+    assert seconds < SOON
     assert run.left == []
 
 
@@ -269,7 +271,7 @@ async def test_given_the_demo_is_killed_then_nothing_that_it_started_lives_on(fo
         await run.says("2  The call")
         assert len([each for each in run.left if "/cb-" in each]) >= 4, "the folder, two Asterisks and the gateway"
         await run.interrupt(signal.SIGKILL)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while len(run.left) > 1 and time.monotonic() < deadline:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.05)
         assert [Path(left).name[:3] for left in run.left] == ["cb-"], "the folder is all that is left"

@@ -226,7 +226,8 @@ async def test_a_lease_that_runs_out_frees_the_waiting_and_leaves_the_talking_al
         await vouch(lab, 1)
         waiting, seen = await arrive(lab)
         await lab.assert_hears({waiting: {FALLBACK}}, within=25)
-        await asyncio.wait_for(gone, 10)
+        # The leg looks at the lease when its turn ends, after 15 seconds, and five seconds later once more.
+        await asyncio.wait_for(gone, 30)
     anna = lab.bank.phone("anna")
     await lab.assert_hears({talking: {anna}, anna: {talking}})
     # It is the site's call now: a gateway that comes back leaves it alone.

@@ -50,6 +50,15 @@ async def test_given_a_plain_call_then_both_hear_each_other_and_nobody_himself(l
     await lab.wait_no_channels()
 
 
+async def test_given_a_call_that_still_rings_when_it_is_listened_to_then_its_answer_is_waited_for(lab: Lab):
+    anna = lab.bank.phone("anna")
+    caller = await call(lab, "5551001")
+    listening = asyncio.create_task(lab.assert_hears({caller: {anna}, anna: {caller}}))
+    await anna.wait_ringing()
+    await anna.answer()
+    await listening
+
+
 async def test_given_two_calls_at_once_then_they_do_not_hear_each_other(lab: Lab):
     anna, bernd = lab.bank.phone("anna"), lab.bank.phone("bernd")
     await anna.auto_answer()

@@ -17,7 +17,7 @@ from steps import (
     the_call,
 )
 
-from callbridge.demo.bank_lines import BUSY, REJECTED, UNAVAILABLE
+from callbridge.demo.bank_lines import BUSY, OUT_OF_ORDER, REJECTED
 from callbridge.demo.lab import Lab
 from callbridge.demo.people import ApiError
 from callbridge.demo.site import Site
@@ -233,7 +233,7 @@ async def test_given_a_phone_that_cannot_be_rung_then_its_agent_is_busy_and_the_
     site: Site, lab: Lab
 ) -> None:
     anna, bernd = await at_work(site, "anna", "bernd")
-    await anna.phone.auto_refuse(UNAVAILABLE)
+    await anna.phone.auto_refuse(OUT_OF_ORDER)
     caller = await ring(lab)
     assert (await anna.offer_ended())["state"] == "rescinded"
     await agent_is(site, "anna", "busy", "phone_unreachable")

@@ -22,7 +22,7 @@ from steps import (
     the_call,
 )
 
-from callbridge.demo.bank_lines import UNAVAILABLE
+from callbridge.demo.bank_lines import OUT_OF_ORDER
 from callbridge.demo.lab import Lab
 from callbridge.demo.people import ApiError
 from callbridge.demo.site import Site
@@ -210,7 +210,7 @@ async def test_given_a_transfer_that_fails_then_the_caller_is_back_with_agent_1(
     if target is does_not_answer:
         assert await configure(site, options={"offer_timeout": 1.0})
     if target is cannot_be_reached:
-        await carla.phone.auto_refuse(UNAVAILABLE)
+        await carla.phone.auto_refuse(OUT_OF_ORDER)
     await anna.person.transfer(pop["call"], "agent", "carla")
     await target(carla)
     failed = await anna.transfer_is("failed")

@@ -110,9 +110,9 @@ async def test_given_a_target_who_does_not_answer_or_cannot_be_reached_then_agen
     # SIP 503.
     await dora.phone.auto_refuse(UNAVAILABLE)
     await anna.person.consult(call, "agent", "dora")
-    assert (await anna.transfer_is("failed"))["failure"] == "unreachable"
+    assert (await anna.transfer_is("failed"))["failure"] == "network_trouble"
     await resumed(site, anna, call)
-    await agent_is(site, "dora", "busy", "phone_unreachable")
+    await agent_is(site, "dora", "available")
     # A phone that is unplugged is known beforehand.
     await carla.phone.unregister()
     await carla.person.available()

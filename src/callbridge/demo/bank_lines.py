@@ -19,8 +19,10 @@ NO_ANSWER = 19
 REJECTED = 21
 NOT_FOUND = 1
 """The other side sees SIP 404."""
+OUT_OF_ORDER = 27
+"""The other side sees SIP 502: the phone's own fault."""
 UNAVAILABLE = 34
-"""The other side sees SIP 503."""
+"""The other side sees SIP 503: the network's."""
 
 
 class LegState(StrEnum):
@@ -138,7 +140,7 @@ class Line:
         await self.watch.until(lambda: self.ended, within, f"{self.name}'s call ends")
         return self.legs[0]
 
-    async def hang_up(self, leg: Leg | None = None, *, within: float = 5) -> None:
+    async def hang_up(self, leg: Leg | None = None, *, within: float = 10) -> None:
         """Ends one leg, the newest living one unless told otherwise. Does nothing where none is left."""
         chosen = leg or self.leg
         if chosen is None or not chosen.live:
@@ -200,7 +202,7 @@ class CalledLine(Line):
         await self.watch.until(lambda: self.ringing is not None, within, f"{self.name} rings")
         return self._need(LegState.RINGING)
 
-    async def answer(self, leg: Leg | None = None, *, within: float = 5) -> Leg:
+    async def answer(self, leg: Leg | None = None, *, within: float = 10) -> Leg:
         """Picks up the newest ringing call and returns once it is up."""
         chosen = leg or self._need(LegState.RINGING)
         await self._redirect(chosen, "sing", "s")
@@ -208,7 +210,7 @@ class CalledLine(Line):
         await self.watch.until(lambda: chosen.state is not LegState.RINGING, within, said)
         return chosen
 
-    async def decline(self, leg: Leg | None = None, *, cause: int = BUSY, within: float = 5) -> None:
+    async def decline(self, leg: Leg | None = None, *, cause: int = BUSY, within: float = 10) -> None:
         """Refuses the newest ringing call."""
         chosen = leg or self._need(LegState.RINGING)
         await self._redirect(chosen, "decline", str(cause))
@@ -219,7 +221,7 @@ class CalledLine(Line):
         await self._behave("" if after is None else "answer", after or 0.0)
 
     async def auto_refuse(self, cause: int = BUSY, after: float = 0.0) -> None:
-        """Refuses every later call with this cause: `BUSY`, `REJECTED`, `NOT_FOUND`, `UNAVAILABLE`."""
+        """Refuses every later call with this cause: `BUSY`, `REJECTED`, `NOT_FOUND`, `OUT_OF_ORDER`, `UNAVAILABLE`."""
         await self._behave(f"cause{cause}", after)
 
     async def announce(self, *, sound: bool = True) -> None:

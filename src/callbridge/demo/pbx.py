@@ -239,6 +239,8 @@ allow=ulaw
 aors={name}
 callerid={name.title()} <{phone.number}>
 direct_media=no
+; Many sites let their own phones say who has them.
+trust_id_inbound=yes
 [{name}]
 type=aor
 contact=sip:{name}@{phone.address}:{SIP_PORT}

@@ -134,7 +134,7 @@ class Person(Program):
         return len(self.events)
 
     async def event(
-        self, kind: str, fits: Callable[[Any], bool] = lambda data: True, *, since: int = 0, within: float = 10.0
+        self, kind: str, fits: Callable[[Any], bool] = lambda data: True, *, since: int = 0, within: float = 20.0
     ) -> Any:
         """The data of the first event of this type that fits. Raises AssertionError after `within` seconds."""
         at = since
@@ -152,15 +152,15 @@ class Person(Program):
             seen = [event["type"] for event in self.events[since:]]
             raise AssertionError(f"{self.name} got no {kind} within {within:g} s, only {seen}") from None
 
-    async def becomes(self, state: str, *, since: int = 0, within: float = 10.0) -> Any:
+    async def becomes(self, state: str, *, since: int = 0, within: float = 20.0) -> Any:
         """Waits until the stream says that this agent is in this state."""
         return await self.event("agent", lambda data: data["state"] == state, since=since, within=within)
 
-    async def offer(self, *, since: int = 0, within: float = 10.0) -> Any:
+    async def offer(self, *, since: int = 0, within: float = 20.0) -> Any:
         """The next offer, with its preview."""
         return (await self.event("offer.made", since=since, within=within))["offer"]
 
-    async def pop(self, *, since: int = 0, within: float = 10.0) -> Any:
+    async def pop(self, *, since: int = 0, within: float = 20.0) -> Any:
         return (await self.event("pop", since=since, within=within))["pop"]
 
     # ------------------------------------------------------------ buttons

@@ -234,7 +234,7 @@ class Site:
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def reload(self, within: float = 10) -> bool:
+    async def reload(self, within: float = 20) -> bool:
         """Has the gateway read its file again. False: it refused what it read, and goes on as before."""
         seen = len(self.log)
         self.signal(signal.SIGHUP)
