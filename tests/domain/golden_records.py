@@ -1,4 +1,5 @@
-"""Golden records: what each cell of both tables emits, a file for each column. `make golden` writes them anew.
+"""Golden records: what each cell of both tables emits, a file for each column, and what happens beside the tables
+(`beside.py`). `make golden` writes them anew.
 
 A record has, below the names of its cell and of the function in it, what came in (`in` these scenes of `scenes.py`,
 `given` this signal, or that one), and then what the engine made of it, in order: orders for the PBX, what is saved of
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import beside
 from golden_text import Turn, indented, short, show, told, turns_of
 from meetings import SCENES, TABLES, Provoke, Scene, directly, for_real, made, watched
 from simulation import Simulation
@@ -23,7 +25,10 @@ from callbridge.domain.model.step import Step
 
 FOLDER = Path(__file__).parent / "golden"
 REWRITE = "make golden"
+BESIDE = "beside"
 COLUMNS = [(machine, state) for machine, table in TABLES.items() for state in table]
+EXPLAINED = "explained"
+PAGES = [*COLUMNS, *((BESIDE, name) for name in (*beside.PAGES, EXPLAINED))]
 BY_HAND = "by hand, since nothing that happens leads to it here"
 _KINDS = re.compile(
     r"^ +(tell [a-z_.]+|record [a-z_.]+|reply \w+|then \w+|[A-Z]\w+|(state|transfer.state|consult.stage): .*)",
@@ -32,6 +37,7 @@ _KINDS = re.compile(
 """Of what came, by what it is told from other things that can come of the same cell."""
 
 
+_TOLD_BESIDE = re.compile(r"(?!who hears|world)\S| +(state|deadlines|consult.stage|transfer.failure|leg \S+):")
 _MOMENT = 0.125
 """Seconds since everything that is in a scene: less than any deadline, and enough to tell then from now."""
 
@@ -45,8 +51,8 @@ class Way:
     """The signals, and the scenes in which each did so."""
 
 
-def path(machine: str, state: str) -> Path:
-    return FOLDER / machine / f"{state}.txt"
+def path(folder: str, name: str) -> Path:
+    return FOLDER / folder / f"{name}.txt"
 
 
 def _what_came(turns: list[Turn], first: int) -> tuple[str, str]:
@@ -132,19 +138,56 @@ def records(machine: str, state: str) -> Iterator[tuple[str, str]]:
             yield stimulus, f"{state} x {stimulus}: {handler}\n{''.join(_given(way))}{way.came}"
 
 
-def page(machine: str, state: str) -> str:
-    return "\n".join(text for _, text in records(machine, state))
+def _happens(scene: Scene, provoke: Provoke) -> str:
+    """What comes of it; of what has changed only the states."""
+    sim = made(scene)
+    sim.now += _MOMENT
+    turns = turns_of(sim)
+    provoke(sim)
+    lines, last = [], sim.now if not turns else turns[0].now
+    for turn in turns:
+        after = f"after {turn.now - last:g} s " if turn.now != last else ""
+        came = [line for line in told(turn) if _TOLD_BESIDE.match(line)] or ["nothing"]
+        if came != ["nothing"] or len(turns) == 1:
+            lines += [f"{after}{show(turn.signal, turn.now)}", *(f"  {line}" for line in came)]
+            last = turn.now
+    return short(indented(lines))
+
+
+def beside_records(name: str) -> Iterator[str]:
+    for heading, provoke in beside.PAGES[name].items():
+        ways: dict[str, tuple[str, list[str]]] = {}
+        for scene in beside.SCENES:
+            came = _happens(scene, provoke)
+            ways.setdefault(_alike(came), (came, []))[1].append(scene.__name__)
+        for came, scenes in ways.values():
+            if came:
+                yield f"{heading}\n  in {', '.join(scenes)}\n{came}"
+
+
+def explained_records() -> Iterator[str]:
+    ways: dict[str, list[str]] = {}
+    for heading, explanation in beside.explained():
+        ways.setdefault(show(explanation, 0.0), []).append(heading)
+    for text, headings in ways.items():
+        yield "".join(f"{heading}\n" for heading in headings) + indented([text])
+
+
+def page(folder: str, name: str) -> str:
+    if folder != BESIDE:
+        return "\n".join(text for _, text in records(folder, name))
+    return "\n".join(explained_records() if name == EXPLAINED else beside_records(name))
 
 
 def main() -> int:
     """Writes all of them, and says which are other than they were."""
-    for machine, state in COLUMNS:
-        file, text = path(machine, state), page(machine, state)
+    for folder, name in PAGES:
+        file, text = path(folder, name), page(folder, name)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
             print(f"written: {file.relative_to(FOLDER.parents[2])}")
-    for stale in set(FOLDER.rglob("*.txt")) - {path(machine, state) for machine, state in COLUMNS}:
+    for stale in set(FOLDER.rglob("*.txt")) - {path(folder, name) for folder, name in PAGES}:
         stale.unlink()
         print(f"removed: {stale.relative_to(FOLDER.parents[2])}")
     return 0

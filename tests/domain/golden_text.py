@@ -15,7 +15,7 @@ from callbridge.domain.model.effects import Effect, PublishAgent, PublishCall, R
 from callbridge.domain.model.facts import ChannelEntered, ChannelReplaced, PbxSeen
 from callbridge.domain.model.hearing import Party
 from callbridge.domain.model.legs import Leg
-from callbridge.domain.model.signals import Signal
+from callbridge.domain.model.signals import Configured, Signal
 from callbridge.domain.model.world import World
 
 _EPOCH = 1000.0
@@ -40,15 +40,15 @@ class Turn:
 def turns_of(sim: Simulation) -> list[Turn]:
     """From now on the list gets each signal that the engine handles."""
     turns: list[Turn] = []
-    handle = sim.engine.handle
+    handle = sim.handle
 
-    def watching(signal: Signal, now: float) -> list[Effect]:
+    def watching(signal: Signal) -> list[Effect]:
         before = sim.engine.world.copy()
-        effects = handle(signal, now)
-        turns.append(Turn(signal, now, before, sim.engine.world.copy(), list(effects)))
+        effects = handle(signal)
+        turns.append(Turn(signal, sim.now, before, sim.engine.world.copy(), list(effects)))
         return effects
 
-    sim.engine.handle = watching  # type: ignore[method-assign]
+    sim.handle = watching  # type: ignore[method-assign]
     return turns
 
 
@@ -67,6 +67,8 @@ def show(value: object, now: float) -> str:
             return value if value and " " not in value else repr(value)
         case PbxSeen():
             return f"PbxSeen holding={show(value.holding, now)}" if any(value.holding.values()) else "PbxSeen"
+        case Configured():
+            return "Configured"
         case ChannelEntered():
             return f"ChannelEntered {value.fact.channel} in {value.fact.bridge}"
         case ChannelReplaced():

@@ -73,6 +73,10 @@ def made(scene: Scene) -> Simulation:
     return _made(scene).copy()
 
 
+def forget_scenes() -> None:
+    _made.cache_clear()
+
+
 def by_request(stimulus: str, index: int) -> Provoke:
     """The request of this number among all that could come for the call; nothing, where there are fewer."""
 

@@ -181,8 +181,11 @@ class Simulation:
 
     # ------------------------------------------------------------ signals in, effects out
 
+    def handle(self, signal: Signal) -> list[Effect]:
+        return self.engine.handle(signal, self.now)
+
     def give(self, signal: Signal) -> list[Effect]:
-        effects = self.engine.handle(signal, self.now)
+        effects = self.handle(signal)
         self.effects += effects
         for effect in effects:
             self._save(effect)
