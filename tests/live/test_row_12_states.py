@@ -25,7 +25,6 @@ async def test_given_a_working_day_then_a_colleague_in_another_group_sees_every_
 ) -> None:
     assert await configure(site, options={"wrap_up": 0.5})
     [dora] = await logged_in(site, "dora")
-    await told(dora, "dora", "busy")
     [anna] = await logged_in(site, "anna")
     await told(dora, "anna", "busy")
     await anna.person.available()
