@@ -55,7 +55,7 @@ demo: $(DEMO_STAMP) $(PAGE)
 
 test: $(STAMP) $(PAGE)
 	@$(if $(ARGS),,$(BIN)/python tests/provision.py)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

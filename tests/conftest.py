@@ -8,10 +8,8 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from order import WAITING, in_good_order
 from repeats import Repeats, may_be_repeated
-
-LIVE = ("live", "browser")
-"""Folders of tests that drive a real Asterisk."""
 
 # Where nobody has set up the logs, structlog draws tracebacks with the values of all variables: half a second each, in
 # which an event loop stands still.
@@ -30,7 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    may_be_repeated(items, *LIVE)
+    may_be_repeated(items, *WAITING)
     for item in items:
-        if item.path.parent.name in LIVE:
+        if item.path.parent.name in WAITING:
             item.add_marker("live")
+    items[:] = in_good_order(items, lambda item: item.path)
