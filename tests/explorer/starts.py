@@ -6,7 +6,7 @@ from dataclasses import replace
 from callbridge.domain.model.ids import CallId, GroupId
 from callbridge.domain.model.settings import GroupSettings, Settings
 from explorer.model import Node
-from explorer.stimuli import FOURTH
+from explorer.stimuli import FOURTH, OUTSIDE
 from explorer.story import CALL, OPTIONS, Story, settings
 
 Tell = Callable[[Story], None]
@@ -61,6 +61,12 @@ def _ringing_group(s: Story) -> None:
 def _ringing_outside(s: Story) -> None:
     s.talk("ben")
     s.then("consult", "anna", CALL, "outside")
+
+
+def _heard_outside(s: Story) -> None:
+    """Agent 1 hears what the number says before it answers."""
+    _ringing_outside(s)
+    s.then("sounds early", s.leg(OUTSIDE))
 
 
 def _consulting(s: Story) -> None:
@@ -207,6 +213,7 @@ STARTS: dict[str, tuple[Tell, Settings]] = {
     "ringing agent": (_ringing, settings()),
     "ringing group": (_ringing_group, settings(sales=("ben", "cleo"))),
     "ringing external": (_ringing_outside, settings()),
+    "external heard": (_heard_outside, settings()),
     "consulting": (_consulting, settings()),
     "consulting, hang-up returns": (_consulting, settings(_NO_COMPLETION)),
     "consulting external": (_consulting_outside, settings()),

@@ -4,8 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from consults import NUMBER, NUMBER_DIALLED, hears_ringing, matrix, settled, site_with_conferences
-from steps import LISTEN, Desk, at_work, connected, hear_each_other, hears_music
+from consults import (
+    NUMBER,
+    NUMBER_DIALLED,
+    RECORDED,
+    hears_ringing,
+    matrix,
+    resumed,
+    settled,
+    site_with_conferences,
+)
+from steps import LISTEN, SUPPORT, Desk, at_work, configure, connected, hear_each_other, hears_music
 
 from callbridge.demo.bank_lines import NOT_FOUND, Caller, Outside
 from callbridge.demo.lab import Lab
@@ -19,12 +28,12 @@ async def site_of_the_module(lab_of_the_session: Lab) -> AsyncIterator[Site]:
         yield site
 
 
-async def announced(site: Site, *, sound: bool = True) -> tuple[Desk, Caller, Outside, str, str]:
+async def announced(site: Site, *, sound: bool = True, did: str = SUPPORT) -> tuple[Desk, Caller, Outside, str, str]:
     """Anna has called a number outside that speaks before it answers: also gives call and transfer."""
     outside = await site.lab.bank.outside(NUMBER_DIALLED, "outside")
     await outside.announce(sound=sound)
     [anna] = await at_work(site, "anna")
-    caller, pop = await connected(site, anna)
+    caller, pop = await connected(site, anna, did)
     transfer = await anna.person.consult(pop["call"], "number", NUMBER)
     await outside.wait_ringing()
     return anna, caller, outside, pop["call"], transfer["id"]
@@ -111,3 +120,28 @@ async def test_given_agent_1_hangs_up_while_they_listen_then_they_are_rung_again
     await outside.wait_ended()
     await anna.take_ringing(call)
     await hear_each_other(lab, caller, anna.phone)
+
+
+async def test_given_no_gateway_when_the_number_fails_then_agent_1_hears_ringing_until_it_is_back(
+    site: Site, lab: Lab
+) -> None:
+    anna, caller, outside, call, _ = await announced(site)
+    await anna_hears_it(lab, anna, caller, outside)
+    await site.kill()
+    await outside.decline(cause=NOT_FOUND)
+    await hears_ringing(lab, anna.phone)
+    await hears_music(lab, caller)
+    await site.start()
+    await resumed(site, anna, call)
+    await hear_each_other(lab, caller, anna.phone)
+
+
+async def test_given_a_recorded_consultation_when_the_number_answers_then_they_talk_as_in_any_other(
+    site: Site, lab: Lab
+) -> None:
+    assert await configure(site, options={"record_consultations": True})
+    anna, caller, outside, call, _ = await announced(site, did=RECORDED)
+    await anna_hears_it(lab, anna, caller, outside)
+    await outside.answer()
+    await settled(site, call, "consulting", caller=None, agent="target", target="agent")
+    await matrix(site, call, caller, {caller: {HOLD_MUSIC}, anna.phone: {outside}, outside: {anna.phone}})

@@ -209,7 +209,8 @@ async def test_given_supervised_transfers_off_or_a_group_with_rules_of_its_own_t
         await anna.person.consult(pop["call"], "agent", "carla")
     own = {"numbers": {"allow": [f"+{PRESET_NUMBER}"]}}
     assert await configure(site, options={"transfers": {"supervised": True}}, groups={"support": own})
-    assert (await anna.person.check(pop["call"], "preset", "plumber"))["allowed"]
+    found = await anna.person.check(pop["call"], "preset", "plumber")
+    assert found["allowed"], found
     with pytest.raises(ApiError, match="number_not_allowed"):
         await anna.person.consult(pop["call"], "number", NUMBER)
     await hear_each_other(lab, caller, anna.phone)
