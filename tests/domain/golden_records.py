@@ -37,7 +37,7 @@ _KINDS = re.compile(
 """Of what came, by what it is told from other things that can come of the same cell."""
 
 
-_TOLD_BESIDE = re.compile(r"(?!who hears|world)\S| +(state|deadlines|consult.stage|transfer.failure|leg \S+):")
+_TOLD_BESIDE = re.compile(r"(?!who hears|world)\S| +(Call |(state|deadlines|consult.stage|transfer.failure|leg \S+):)")
 _MOMENT = 0.125
 """Seconds since everything that is in a scene: less than any deadline, and enough to tell then from now."""
 
@@ -155,14 +155,15 @@ def _happens(scene: Scene, provoke: Provoke) -> str:
 
 
 def beside_records(name: str) -> Iterator[str]:
-    for heading, provoke in beside.PAGES[name].items():
+    scenes, happenings = beside.PAGES[name]
+    for heading, provoke in happenings.items():
         ways: dict[str, tuple[str, list[str]]] = {}
-        for scene in beside.SCENES:
+        for scene in scenes:
             came = _happens(scene, provoke)
             ways.setdefault(_alike(came), (came, []))[1].append(scene.__name__)
-        for came, scenes in ways.values():
+        for came, names in ways.values():
             if came:
-                yield f"{heading}\n  in {', '.join(scenes)}\n{came}"
+                yield f"{heading}\n  in {', '.join(names)}\n{came}"
 
 
 def explained_records() -> Iterator[str]:

@@ -7,6 +7,7 @@ from simulation import HOLD, Simulation, settings
 
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import CallState
+from callbridge.domain.model.facts import ChannelGone
 from callbridge.domain.model.ids import CallId, ChannelId, GroupId
 from callbridge.domain.model.settings import GroupSettings, Options
 from callbridge.domain.model.transfer import Destination, DestinationKind
@@ -129,6 +130,18 @@ def moving_cancelled() -> Simulation:
     return sim
 
 
+def moving_cancelled_agent_left() -> Simulation:
+    """Agent 1 wanted the caller back, and the end of their phone overtook the caller's coming to the music."""
+    sim = moving_cancelled()
+    sim.channels[sim.call(CALL).caller].after = "hold"
+    leg = sim.leg_of("anna")
+    sim.hang_up(leg)
+    end = next(fact for fact in sim.facts if isinstance(fact, ChannelGone) and fact.channel == leg)
+    sim.facts.clear()
+    sim.give(end)
+    return sim
+
+
 def falling_back() -> Simulation:
     """The order to send the caller to the dialplan's fallback was lost."""
     sim = waiting()
@@ -183,7 +196,7 @@ ROUTING_SCENES: dict[CallState, list[Callable[[], Simulation]]] = {
     CallState.OFFERING: [offering, transfer_offering, recalling, offering_unreachable],
     CallState.CONNECTING: [connecting, connecting_answered, connecting_rung_again],
     CallState.TALKING: [talking, deferred],
-    CallState.MOVING: [moving, moving_cancelled],
+    CallState.MOVING: [moving, moving_cancelled, moving_cancelled_agent_left],
     CallState.FALLING_BACK: [falling_back],
     CallState.ENDING: [ending, ending_agent_left, ending_caller_left, ending_in_fallback],
 }
