@@ -14,7 +14,7 @@ DESKTOP := src/callbridge/desktop
 PAGE := $(DESKTOP)/dist/sources.sha256
 PAGE_SOURCES := $(shell find $(DESKTOP)/page -name node_modules -prune -o -type f -print)
 
-.PHONY: help demo test check page page-check page-types explore diagrams golden clean
+.PHONY: help demo test check page page-check page-types explore diagrams golden mutants clean
 
 help:
 	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
@@ -24,6 +24,7 @@ help:
 	@echo "make explore       every order of events around the engine, for nine minutes (ARGS=... ; ARGS=--help)"
 	@echo "make diagrams      draws the state diagrams into README.md"
 	@echo "make golden        writes the golden records of what each cell of the tables emits anew; review the difference"
+	@echo "make mutants       breaks the domain in 400 places, one at a time: do its tests notice? (ARGS=... ; ARGS=--help)"
 	@echo "make clean         removes .venv and build"
 
 # The demo has a part of it, so that a fresh clone has something to show sooner.
@@ -72,6 +73,9 @@ diagrams: $(STAMP)
 
 golden: $(STAMP)
 	@PYTHONPATH=src $(BIN)/python tests/domain/golden_records.py
+
+mutants: $(STAMP)
+	@PYTHONPATH=src:tests $(BIN)/python -m mutants $(ARGS)
 
 clean:
 	rm -rf $(VENV) build $(DESKTOP)/dist $(DESKTOP)/page/node_modules
