@@ -3,7 +3,7 @@
 from callbridge.domain.consult.arrangement import present, together
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.ids import AgentId, ChannelId, OfferId
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, OfferId, call_id
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.rules.eligibility import judge
@@ -168,11 +168,17 @@ def _room(node: Node, channel: Channel) -> list[Channel]:
     return [each for each in node.channels.values() if each.bridge == channel.bridge]
 
 
+def _first_call(channel: Channel) -> CallId:
+    """The call in which this caller, or the one whose place they took, has arrived."""
+    return call_id(channel.id.rstrip("'"))
+
+
 def _check_caller(node: Node, channel: Channel) -> None:
     call_id = node.world.callers.get(channel.id)
     call = node.world.calls.get(call_id) if call_id is not None else None
     if call is None:
         raise Violation(f"nobody knows the caller {channel.id}")
+    must(call.id == _first_call(channel), f"the call of {channel.id} did not go on: they are in {call.id}")
     if channel.bridge == HOLD:
         stage = call.consult.stage if call.consult else None
         parted = any(_holds(node, leg) for leg in call.legs)

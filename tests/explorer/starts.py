@@ -140,6 +140,11 @@ def _deferred(s: Story) -> None:
     s.then("consult when available", "anna", CALL, "cleo")
 
 
+def _held_deferred(s: Story) -> None:
+    _deferred(s)
+    s.then("hold", "anna", CALL)
+
+
 def _moving(s: Story) -> None:
     s.talk("cleo")
     s.then("transfer", "anna", CALL, "cleo", settle=False)
@@ -210,6 +215,7 @@ STARTS: dict[str, tuple[Tell, Settings]] = {
     "falling back": (_falling_back, _SHORT),
     "held": (_held, settings()),
     "deferred": (_deferred, settings()),
+    "held, deferred": (_held_deferred, settings()),
     "ringing agent": (_ringing, settings()),
     "ringing group": (_ringing_group, settings(sales=("ben", "cleo"))),
     "ringing external": (_ringing_outside, settings()),

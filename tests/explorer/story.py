@@ -68,7 +68,8 @@ class Story:
             self.node.now += 1
 
     def arrive(self, number: int = 1, *, settle: bool = True) -> None:
-        channel = Channel(ChannelId(f"17.{number}"), "caller", CallId(""), group="support", answered=True)
+        arrival = f"17.{number}"  # as the dialplan has it, where the site names no call
+        channel = Channel(ChannelId(arrival), "caller", CallId(arrival), group="support", answered=True)
         self.node.channels[channel.id] = channel
         self.node.enter(channel.id, HOLD)
         if settle:

@@ -32,7 +32,8 @@ def wanted_route(call: Call) -> Route | None:
     transfer, consult = call.transfer, call.consult
     if transfer is None or transfer.kind is not TransferKind.SUPERVISED:
         return None
-    if call.state is CallState.TALKING and transfer.state is TransferState.DEFERRED:
+    held = call.state is CallState.CONSULTING and consult is not None and consult.stage is Stage.HELD
+    if transfer.state is TransferState.DEFERRED and (held or call.state is CallState.TALKING):
         return Route(kind=RouteKind.AGENT, agent=AgentId(transfer.destination.value), since=transfer.made_at)
     if call.state is CallState.CONSULTING and consult is not None and consult.stage is Stage.RINGING:
         return consult.route if consult.offer is None and call.party(LegRole.TARGET) is None else None
@@ -67,7 +68,7 @@ def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
 
 def offer_to_target(step: Step, call: Call, signal: Reserved, route: Route) -> None:
     """The store gave us an agent: their phone rings, and they see a preview."""
-    if call.state is CallState.TALKING:
+    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
         call = start_ringing(step, call, route)
     assert call.consult is not None
     settings = step.world.settings.agents[signal.agent]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from callbridge.domain.consult.offers import dial_external
 from callbridge.domain.consult.start import start_transfer
+from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.holding import hold_others
 from callbridge.domain.lifecycle.legs import drop_fourth
 from callbridge.domain.model.calls import Call
@@ -26,6 +27,7 @@ from callbridge.domain.model.requests import (
 )
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
+from callbridge.domain.model.transfer import TransferState
 from callbridge.domain.rules.policy import number_refusal
 
 _Asked = (
@@ -68,7 +70,23 @@ def accepted_already(step: Step, call: Call, signal: Signal) -> None:
 
 
 def no_transfer(step: Step, call: Call, signal: Signal) -> None:
-    _refuse(step, signal, "transfer_ended", "This transfer is over.")
+    if waits_for_target(call):
+        _refuse(step, signal, "not_consulting", "The target has not been reached yet.")
+    else:
+        _refuse(step, signal, "transfer_ended", "This transfer is over.")
+
+
+def waits_for_target(call: Call) -> bool:
+    return call.transfer is not None and call.transfer.state is TransferState.DEFERRED
+
+
+def cancel_deferred(step: Step, call: Call, signal: Signal) -> None:
+    """A transfer that waits for its target, while the caller is on hold or comes back."""
+    if not waits_for_target(call):
+        no_transfer(step, call, signal)
+        return
+    returning.end_transfer(step, call, TransferState.CANCELLED, "cancelled")
+    done(step, call, signal)
 
 
 def not_consulting(step: Step, call: Call, signal: Signal) -> None:

@@ -95,7 +95,7 @@ transfer          transfer         under_way        under_way        under_way  
 alternate         no_transfer      not_consulting   to_caller        to_target        not_consulting   not_consulting   no_transfer      no_transfer      no_transfer
 merge             no_transfer      not_consulting   merge            merge            merge_again      not_consulting   no_transfer      no_transfer      no_transfer
 complete          no_transfer      complete_ringing complete         complete         leave            done             no_transfer      no_transfer      no_transfer
-cancel            no_transfer      cancel           cancel           cancel           cancel           cancel           no_transfer      no_transfer      no_transfer
+cancel            cancel_deferred  cancel           cancel           cancel           cancel           cancel           cancel_deferred  no_transfer      no_transfer
 leave             no_transfer      not_conference   not_conference   not_conference   leave            done             no_transfer      no_transfer      no_transfer
 call_fourth       not_consulting   not_consulting   call_fourth      call_fourth      call_fourth      not_consulting   not_consulting   not_consulting   not_consulting
 party             party_elsewhere  party_ringing    party_talk       party_talk       party            party_elsewhere  party_elsewhere  party_talk       party_elsewhere

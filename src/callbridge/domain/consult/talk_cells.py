@@ -63,6 +63,7 @@ def returned(step: Step, call: Call, signal: Signal) -> None:
         )
     )
     end_with_talk(step, call)
+    step.dispatch = True  # a target may have become available
     step.publish(call.id, "call.updated", [call.agent])
     step.record(call.id, "call.resumed", call.agent)
 

@@ -1,4 +1,4 @@
-"""Hold without a transfer: the caller hears music, the agent nothing."""
+"""Hold: the caller hears music, the agent nothing. A transfer that waits for its target goes on waiting."""
 
 from dataclasses import replace
 
@@ -6,13 +6,10 @@ from callbridge.domain.lifecycle.legs import keep_caller, let_hear
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Consult, Stage
 from callbridge.domain.model.step import Step
-from callbridge.domain.model.transfer import TransferState
 
 
 def put_on_hold(step: Step, call: Call, *, by: str = "") -> Call:
     if call.state is not CallState.TALKING:
-        return call
-    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
         return call
     keep_caller(step, call)
     let_hear(step, call, call.agent_leg, "silence")

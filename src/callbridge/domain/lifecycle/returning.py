@@ -72,6 +72,8 @@ def recall(step: Step, call: Call, why: str, *, agent: AgentId | None = None, le
 
 def route_to_group(step: Step, call: Call, why: str) -> None:
     """Agent 1 is gone or did not take it: the call's group, or the dialplan where that has had its time."""
+    if call.transfer is not None and not call.transfer.ended:
+        call = end_transfer(step, call, TransferState.FAILED, why)
     transfer = call.transfer
     group_had_it = (
         transfer is not None

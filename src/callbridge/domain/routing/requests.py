@@ -43,9 +43,6 @@ def cancel_deferred_transfer(step: Step, call: Call, signal: Signal) -> None:
 
 def hold(step: Step, call: Call, signal: Signal) -> None:
     assert isinstance(signal, HoldCall)
-    if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
-        refuse_transfer_under_way(step, call, signal)
-        return
     put_on_hold(step, call)
     step.accept(signal.request)
 

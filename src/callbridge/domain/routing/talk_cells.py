@@ -115,7 +115,7 @@ def talked(step: Step, call: Call, signal: Signal) -> None:
 
 
 def held_by_phone(step: Step, call: Call, signal: Signal) -> None:
-    """The phone's hold key is the page's Hold. While a transfer waits for its target, the PBX's own music must do."""
+    """The phone's hold key is the page's Hold."""
     put_on_hold(step, call, by="phone")
 
 
@@ -140,12 +140,6 @@ def rejoin(step: Step, call: Call, signal: Signal) -> None:
         talk_ended(step, call, signal)
         return
     step.emit(LookAgain(why="caller and agent fell out of their bridge"))
-    if leg.phone_holds:
-        # Only while a transfer waits for its target; the PBX plays its music to nobody who is joined after the key.
-        if call.transfer is not None and not call.transfer.ended:
-            call = returning.end_transfer(step, call, TransferState.FAILED, "not_connected")
-        put_on_hold(step, call, by="phone")
-        return
     if call.attempts < TRIES:
         _bridge(step, call)
     else:
