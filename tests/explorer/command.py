@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from explorer.open_faults import OPEN_FAULTS
 from explorer.shrink import shrunk
 from explorer.starts import STARTS
 from explorer.transcript import transcript
@@ -100,9 +99,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"explored {schedules:,} schedules, {len(states):,} states, with {happened}; and what went wrong with the"
         f" actions that followed: {wrong or 'nothing'}; {violations} violations"
     )
-    known: Counter[str] = Counter()
-    for each in results:
-        known += each.known
-    for said, count in sorted(known.items()):
-        print(f"open fault, met {count:,} times: {OPEN_FAULTS[said]}")
     return 1 if violations else 0

@@ -160,7 +160,7 @@ def _call(call: Call, now: float) -> object:
         call.missing and (call.missing.certain, _left(call.missing.until, now)),
         (call.caller, call.former, _left(call.adopted, now), call.adoptions),
         call.caller_held,
-        call.caller_muted,
+        (call.caller_muted, call.muting),
         tuple([(pause.agent, _left(pause.until, now)) for pause in call.pauses]),
         _left(call.deadline, now),
         _left(call.least_talk_until, now),

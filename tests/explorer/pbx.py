@@ -25,6 +25,7 @@ from callbridge.domain.model.effects import (
 )
 from callbridge.domain.model.facts import ChannelFact, ChannelVariables, PbxSeen
 from callbridge.domain.model.ids import BridgeId, CallId, ChannelId, arrival_of
+from callbridge.domain.model.legs import PhoneHold
 
 HOLD, LEGS, HANGUP = BridgeId("hold"), BridgeId("legs"), BridgeId("hang up")
 EARLY = BridgeId("early")
@@ -93,6 +94,13 @@ class Channel(NamedTuple):
                 turn=str(self.turn) if self.turn else "",
             ),
         )
+
+
+def _holding(channel: Channel) -> PhoneHold:
+    """What the PBX answers of a phone: it knows what was so from the answer on, and cannot tell more then."""
+    if channel.reads_held:
+        return PhoneHold.UNCLEAR
+    return PhoneHold.YES if channel.holds else PhoneHold.NO
 
 
 def _bridge_of(kind: str, what: object) -> BridgeId | None:
@@ -380,7 +388,7 @@ class Pbx:
     def snapshot(self, asked: float | None = None, *, login: bool = False) -> PbxSeen:
         """`login`: the first one in a life of the link, for which each leg's phone is asked whether it holds."""
         facts = tuple(self.channels[channel].fact() for channel in sorted(self.channels))
-        holding = {each.id: each.holds or each.reads_held for each in self.channels.values() if each.answered}
+        holding = {each.id: _holding(each) for each in self.channels.values() if each.answered}
         return PbxSeen(
             channels=facts,
             phones={},

@@ -66,7 +66,7 @@ Cell = Callable[[Step, Call, Signal], None]
 def found_from(*names: str) -> Found:
     """What the explorer finds from one of these starts, within seconds."""
     for name in names:
-        explorer = Explorer(name, slow=False, forgiving=False)
+        explorer = Explorer(name, slow=False)
         explorer.exhaust(3, time.monotonic() + _LONG)
         if explorer.result.found is not None:
             return shrunk(explorer.result.found)

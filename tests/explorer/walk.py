@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 
 from explorer.key import core
 from explorer.model import Node, Violation
-from explorer.open_faults import open_fault
 from explorer.rest import come_to_rest
 from explorer.rules import check_always
 from explorer.starts import start
@@ -100,8 +99,6 @@ class Result:
     """Keys of the moments that were met."""
     seconds: float = 0.0
     found: Found | None = None
-    known: Counter[str] = field(default_factory=Counter)
-    """How often each open fault was met."""
     kinds: Counter[str] = field(default_factory=Counter)
     """How often each kind of stimulus was tried, and each thing that can go wrong."""
 
@@ -109,9 +106,7 @@ class Result:
 class Explorer:
     """All that is known of one start."""
 
-    def __init__(self, name: str, *, slow: bool, faults: int = 1, forgiving: bool = True) -> None:
-        """`forgiving`: what is in `open_faults.py` is counted only, and does not end the exploration."""
-        self.forgiving = forgiving
+    def __init__(self, name: str, *, slow: bool, faults: int = 1) -> None:
         self.faults = faults
         self.first = start(name, slow=slow, faults=faults)
         self.result = Result(start=name, slow=slow)
@@ -151,10 +146,6 @@ class Explorer:
             way, taken = way
             steps.append(taken)
         result = self.result
-        known = open_fault(what) if self.forgiving else None
-        if known is not None:
-            result.known[known] += 1
-            return
         result.found = Found(result.start, result.slow, self.faults, steps[::-1], what, at_rest)
 
     # ------------------------------------------------------------ breadth first
@@ -188,9 +179,7 @@ class Explorer:
                 taken: Taken = (stimulus, faults.pop(0))
                 after = self.take(node, taken, way)
                 if after is None:
-                    if self.result.found is not None:
-                        return False
-                    continue
+                    return False
                 self.result.schedules += 1
                 if not taken[1] and node.faults and after.faults == node.faults:
                     faults = faults_of(after)
@@ -200,9 +189,7 @@ class Explorer:
                     reached.add(key)
                     here: Way = (way, taken)
                     if not self.rest(after, here):
-                        if self.result.found is not None:
-                            return False
-                        continue
+                        return False
                     following.append((after, here))
         return True
 

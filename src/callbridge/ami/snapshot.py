@@ -26,6 +26,7 @@ from callbridge.ami.errors import ActionRefused, AmiError, ConnectionLost, Stamp
 from callbridge.ami.framing import Message
 from callbridge.domain.model.facts import ChannelFact, PbxSeen
 from callbridge.domain.model.ids import ChannelId
+from callbridge.domain.model.legs import PhoneHold
 
 Headers = Mapping[str, str | Sequence[str]]
 
@@ -34,7 +35,8 @@ _LEGS = frozenset({"agent", "external"})
 _HOLD = "CHANNEL(rtp,hold)"
 """1: the SDP that the phone last sent says hold. For Getvar alone: Status reads variables with the channel locked, and
 this one waits for the thread that may be waiting for the channel."""
-
+_HELD = "CALLBRIDGE_HELD"
+"""1: it said so when the phone answered. The dialplan has written it down."""
 
 _AT_ONCE = 50
 """Channels that are asked for at the same time."""
@@ -110,15 +112,20 @@ async def _not_gone(link: Asking, missing: Sequence[ChannelId]) -> frozenset[Cha
     return frozenset(channel for channel, gone in zip(missing, answers, strict=True) if not gone)
 
 
-async def _holding(link: Asking, facts: Iterable[ChannelFact]) -> dict[ChannelId, bool]:
+async def _holding(link: Asking, facts: Iterable[ChannelFact]) -> dict[ChannelId, PhoneHold]:
     """Which legs' phones hold by their own key; without those that are gone meanwhile."""
-    found: dict[ChannelId, bool] = {}
+    found: dict[ChannelId, PhoneHold] = {}
     for fact in facts:
         if fact.variables.role in _LEGS and fact.answered and fact.name.startswith("PJSIP/"):
             with suppress(ActionRefused):
-                answer = await link.action("Getvar", {"Channel": fact.channel, "Variable": _HOLD})
-                found[fact.channel] = text(answer, "Value") == "1"
+                holds = await _reads(link, fact.channel, _HOLD)
+                always = holds and await _reads(link, fact.channel, _HELD)
+                found[fact.channel] = PhoneHold.UNCLEAR if always else PhoneHold.YES if holds else PhoneHold.NO
     return found
+
+
+async def _reads(link: Asking, channel: ChannelId, variable: str) -> bool:
+    return text(await link.action("Getvar", {"Channel": channel, "Variable": variable}), "Value") == "1"
 
 
 def _is_ours(channel: Message, rooms: Mapping[str, Message]) -> bool:

@@ -11,6 +11,7 @@ from callbridge.domain import replacing
 from callbridge.domain.consult import early_sound
 from callbridge.domain.facts import find, gone, hold_seen, observe
 from callbridge.domain.lifecycle import returning
+from callbridge.domain.lifecycle.legs import say_mutes
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Doing
 from callbridge.domain.model.effects import LookAgain
@@ -82,11 +83,12 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
                 step.emit(LookAgain(why="a phone was to be rung in the silence"))
     for fact in signal.channels:
         observe(step, fact, signal)
-    for channel, on in signal.holding.items():
-        _hold(step, channel, signal, on=on)
+    for channel, hold in signal.holding.items():
+        _hold(step, channel, signal, hold)
     step.touched.update(world.calls)
     if came_back:
         _play_again(step)
+        _mute_again(step)
         _forget_stale_offers(step)
         for call in [call for call in world.calls.values() if call.state is CallState.WAITING]:
             returning.wait(step, call, call.route)  # with settings that may have changed meanwhile
@@ -130,12 +132,13 @@ def _nothing_is_under_way(step: Step) -> None:
             step.put(replace(call, doing=None, moved=None, adopted=None, adoptions=0))
 
 
-def _hold(step: Step, channel: ChannelId, signal: PbxSeen, *, on: bool) -> None:
-    """What the phone's SDP says now: a hold that nobody saw come is believed, one that was unclear stays so."""
+def _hold(step: Step, channel: ChannelId, signal: PbxSeen, hold: PhoneHold) -> None:
+    """What the phone's SDP says now: what was unclear stays so, and what was clear; else it is as the PBX knows it."""
     call = find(step, channel)
     leg = call.leg(channel) if call is not None else None
     if leg is not None:
-        hold_seen(step, channel, signal, on=on, answered=leg.phone_hold is not PhoneHold.UNCLEAR)
+        known = leg.phone_hold if leg.phone_hold is not PhoneHold.NO else hold
+        hold_seen(step, channel, signal, on=hold is not PhoneHold.NO, answered=known is PhoneHold.YES)
 
 
 def _play_again(step: Step) -> None:
@@ -150,6 +153,13 @@ def _play_again(step: Step) -> None:
             fact = step.world.channels.get(leg.channel)
             if fact is None or not fact.listens:
                 call = early_sound.tell_again(step, call, leg.channel)
+
+
+def _mute_again(step: Step) -> None:
+    """Whether the last order about a mute reached the PBX is not known: who is muted, and who is not, is said again."""
+    for call in list(step.world.calls.values()):
+        if call.muting and call.state is not CallState.ENDING:
+            say_mutes(step, call)
 
 
 def _forget_stale_offers(step: Step) -> None:

@@ -17,7 +17,7 @@ from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.lifecycle.screen_pop import renew_pop
 from callbridge.domain.model.calls import Call, CallState, Missing
 from callbridge.domain.model.consult import Action, Doing
-from callbridge.domain.model.effects import Adopt, LookAgain
+from callbridge.domain.model.effects import Adopt, LookAgain, Mute
 from callbridge.domain.model.facts import ChannelFact, ChannelGone, PbxSeen
 from callbridge.domain.model.ids import CallId, call_id
 from callbridge.domain.model.legs import Leg
@@ -129,6 +129,9 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
     world.callers |= {before: call.id, fact.channel: call.id}
     world.channels[fact.channel] = fact
     step.touched.add(call.id)
+    if call.caller_muted:
+        # The mute was meant for whoever was there; where this channel took over all that the old one had, it has it.
+        step.emit(Mute(call=call.id, channel=fact.channel, on=False))
     former = (*(channel for channel in call.former if channel != fact.channel), before)
     call = step.put(
         replace(

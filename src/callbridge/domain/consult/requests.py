@@ -184,7 +184,7 @@ def mute(step: Step, call: Call, signal: Signal) -> bool:
     else:
         legs = tuple(replace(leg, muted=on) if leg.channel == signal.channel else leg for leg in call.legs)
         call = replace(call, legs=legs)
-    step.put(call)
+    step.put(replace(call, muting=True))
     step.emit(Mute(call=call.id, channel=signal.channel, on=on))
     step.publish(call.id, "call.updated", [call.agent])
     step.accept(signal.request)

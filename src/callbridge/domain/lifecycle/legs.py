@@ -105,6 +105,15 @@ def unmute_all(step: Step, call: Call) -> Call:
     return step.put(replace(call, caller_muted=False, legs=legs))
 
 
+def say_mutes(step: Step, call: Call) -> None:
+    """Who is muted, and who is not, to the PBX once more."""
+    if call.caller in step.world.channels:
+        step.emit(Mute(call=call.id, channel=call.caller, on=call.caller_muted))
+    for leg in call.legs:
+        if leg.channel in step.world.channels and not leg.releasing:
+            step.emit(Mute(call=call.id, channel=leg.channel, on=leg.muted))
+
+
 def keep_caller(step: Step, call: Call) -> None:
     """From now on the end of the caller's bridge leaves them with the music, gateway or not."""
     step.emit(SetAfter(call=call.id, channel=call.caller, after="hold"))

@@ -94,6 +94,8 @@ class Call:
     caller_held: bool = False
     """In a conference: the agent put the caller on hold."""
     caller_muted: bool = False
+    muting: bool = False
+    """Somebody is or was muted: an order about it may have been lost with the link, so it is said again then."""
     former: tuple[ChannelId, ...] = ()
     """Channels of this caller, or of those who called for them, whose place another one has taken."""
     missing: Missing | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from callbridge.domain.model.agents import PhoneState
 from callbridge.domain.model.ids import BridgeId, CallId, ChannelId
+from callbridge.domain.model.legs import PhoneHold
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +146,7 @@ class PbxSeen:
     """Epoch seconds at which it was asked for: it cannot show what was ordered since."""
     unclear: frozenset[ChannelId] = frozenset()
     """Channels that it does not show and that are not known to be gone either: somebody tore the list."""
-    holding: Mapping[ChannelId, bool] = field(default_factory=dict)
+    holding: Mapping[ChannelId, PhoneHold] = field(default_factory=dict)
     """Legs whose phones were asked whether they hold; of the others is true what was known."""
 
 
