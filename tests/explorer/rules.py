@@ -1,7 +1,7 @@
 """What must be true after each step, and once everything has come to rest."""
 
 from callbridge.domain.consult.arrangement import present, together
-from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, CallId, ChannelId, OfferId, call_id
 from callbridge.domain.model.legs import Leg, LegRole, LegState
@@ -178,7 +178,11 @@ def _check_caller(node: Node, channel: Channel) -> None:
     call = node.world.calls.get(call_id) if call_id is not None else None
     if call is None:
         raise Violation(f"nobody knows the caller {channel.id}")
-    must(call.id == _first_call(channel), f"the call of {channel.id} did not go on: they are in {call.id}")
+    first = _first_call(channel)
+    before = node.world.calls.get(first) or node.world.ended.get(first)
+    # Who comes in the place of one with whom the conversation is over begins anew.
+    over = before is not None and before.outcome is CallOutcome.HANDLED
+    must(call.id == first or over, f"the call of {channel.id} did not go on: they are in {call.id}")
     if channel.bridge == HOLD:
         stage = call.consult.stage if call.consult else None
         parted = any(_holds(node, leg) for leg in call.legs)

@@ -5,6 +5,7 @@ from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.requests import unmute_only
 from callbridge.domain.consult.table import Event
+from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, call_of
@@ -33,7 +34,12 @@ from callbridge.domain.routing.table import Stimulus, apply
 
 
 def rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
-    """Whoever leaves or becomes busy with a pending offer does not want it."""
+    """Whoever leaves or becomes busy with a pending offer does not want it.
+
+    While the PBX is silent no phone is told to stop: `rescind_left` does it once it speaks again.
+    """
+    if step.world.pbx_silent:
+        return
     call = _offered_call(step, agent_id)
     if call is None:
         return
@@ -41,6 +47,13 @@ def rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
         apply(step, call, Stimulus.AGENT_LEFT, signal)
     else:
         consulting.apply(step, call, Event.TARGET_LEFT, signal)
+
+
+def rescind_left(step: Step, signal: Signal) -> None:
+    """Offers to agents who left or became busy while the PBX was silent."""
+    for agent in list(step.world.agents.values()):
+        if agent.offer is not None and agent.presence is not Presence.AVAILABLE:
+            rescind(step, agent.id, signal)
 
 
 def _offered_call(step: Step, agent_id: AgentId) -> Call | None:

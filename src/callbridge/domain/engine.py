@@ -10,7 +10,7 @@ from functools import partial
 from traceback import format_exception
 
 from callbridge.domain import dispatch, reconcile
-from callbridge.domain.asking import answer_offer, ask_of_call, rescind, transfer_verb
+from callbridge.domain.asking import answer_offer, ask_of_call, rescind, rescind_left, transfer_verb
 from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
@@ -193,6 +193,7 @@ class Engine:
                 step.dispatch = True
             case PbxSeen():
                 reconcile.pbx_seen(step, signal)
+                rescind_left(step, signal)
             case PbxLost():
                 reconcile.pbx_lost(step)
             case PbxSilent():

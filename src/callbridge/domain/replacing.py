@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from callbridge.domain.consult import table as consulting
-from callbridge.domain.consult.arrangement import ARRANGED, together
+from callbridge.domain.consult.arrangement import ARRANGED, moved_by, together
 from callbridge.domain.consult.table import Event
 from callbridge.domain.lifecycle.caller import caller_of
 from callbridge.domain.lifecycle.patience import TRIES
@@ -40,7 +40,8 @@ _RETURN = 1.0
 def _talks(call: Call) -> bool:
     """Whether the caller is in a talk, or on the way into or out of one."""
     if call.state in ARRANGED:
-        return call.caller in together(call)
+        moved = call.moved is not None and not call.moved.seen and call.caller in moved_by(call.moved.action)
+        return moved or call.caller in together(call)
     return call.state in (CallState.CONNECTING, CallState.TALKING, CallState.MOVING)
 
 
@@ -129,8 +130,8 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
     world.callers |= {before: call.id, fact.channel: call.id}
     world.channels[fact.channel] = fact
     step.touched.add(call.id)
-    if call.caller_muted:
-        # The mute was meant for whoever was there; where this channel took over all that the old one had, it has it.
+    if call.muting:
+        # A mute was meant for whoever was there; where this channel took over all that the old one had, it has it.
         step.emit(Mute(call=call.id, channel=fact.channel, on=False))
     former = (*(channel for channel in call.former if channel != fact.channel), before)
     call = step.put(
