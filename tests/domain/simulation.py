@@ -20,6 +20,7 @@ from callbridge.domain.model.effects import (
     Effect,
     Hangup,
     Hold,
+    Introduce,
     Join,
     Listen,
     LookAgain,
@@ -290,6 +291,10 @@ class Simulation:
                 if effect.channel in self.channels:
                     self.channels[effect.channel].role = "fallback"
                     self.fallen.add(effect.channel)
+            case Introduce():
+                if effect.channel in self.channels:
+                    self.channels[effect.channel].call = effect.call.removeprefix("c-")
+                    self.channels[effect.channel].group = effect.group
             case SetAfter():
                 if effect.channel in self.channels:
                     ends = effect.after == "hangup" and effect.turn == str(self.channels[effect.channel].turn)
@@ -307,7 +312,8 @@ class Simulation:
 
     def snapshot(self) -> PbxSeen:
         facts = tuple(channel.fact() for channel in self.channels.values())
-        holding = {channel.id: channel.holds for channel in self.channels.values() if channel.answered}
+        holds = {channel.id: channel.holds for channel in self.channels.values() if channel.answered}
+        holding = {channel: PhoneHold.YES if on else PhoneHold.NO for channel, on in holds.items()}
         return PbxSeen(channels=facts, phones={}, taken_at=self.now, holding=holding)
 
     # ------------------------------------------------------------ the PBX

@@ -14,6 +14,7 @@ from callbridge.domain.model.effects import (
     Effect,
     Hangup,
     Hold,
+    Introduce,
     Join,
     Listen,
     Mute,
@@ -33,7 +34,7 @@ EARLY = BridgeId("early")
 ROOMS = (HOLD, LEGS, EARLY, None)
 """Where nobody talks."""
 REFUSABLE = (Adopt, Originate, Bridge, Hold, ToFallback, Join, Park, Listen)
-ON_CHANNEL = (*REFUSABLE, SetAfter, SetHear, Mute, Hangup)
+ON_CHANNEL = (*REFUSABLE, Introduce, SetAfter, SetHear, Mute, Hangup)
 ARRIVES = "arrives"
 """In a queue: not a fact, but the channel's arrival at the place to which it is on the way."""
 
@@ -149,6 +150,10 @@ class Pbx:
                     self.enter(leg, bridge)
             case Adopt(channel=channel, peer=peer):
                 self._adopt(effect)
+            case Introduce(channel=channel):
+                if channel in self.channels:
+                    call = CallId(arrival_of(effect.call))
+                    self.channels[channel] = self.channels[channel]._replace(call=call, group=effect.group)
             case Hold(channel=channel):
                 self._own(channel)
                 self.send(channel, HOLD)

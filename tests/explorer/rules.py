@@ -180,8 +180,8 @@ def _check_caller(node: Node, channel: Channel) -> None:
         raise Violation(f"nobody knows the caller {channel.id}")
     first = _first_call(channel)
     before = node.world.calls.get(first) or node.world.ended.get(first)
-    # Who comes in the place of one with whom the conversation is over begins anew.
-    over = before is not None and before.outcome is CallOutcome.HANDLED
+    # Who comes in the place of one with whom the conversation is over begins anew. A restart forgets ended calls.
+    over = before is None or before.outcome is CallOutcome.HANDLED
     must(call.id == first or over, f"the call of {channel.id} did not go on: they are in {call.id}")
     if channel.bridge == HOLD:
         stage = call.consult.stage if call.consult else None

@@ -17,6 +17,7 @@ from callbridge.domain.model.effects import (
     ChannelEffect,
     Hangup,
     Hold,
+    Introduce,
     Join,
     Listen,
     Mute,
@@ -81,6 +82,8 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (Action("Bridge", {"Tone": "no"}, {"Channel1": effect.caller, "Channel2": effect.leg}),)
         case Adopt():
             return _adopt(effect)
+        case Introduce():
+            return _introduce(effect)
         case Hold():
             return (_redirect(effect.channel, _HOLD),)
         case Park():
@@ -106,19 +109,25 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
             return (Action("Hangup", {"Channel": effect.channel, "Cause": _NORMAL_CLEARING}),)
 
 
-def _adopt(effect: Adopt) -> tuple[Action, ...]:
+def _introduce(effect: Adopt | Introduce) -> tuple[Action, ...]:
     variables = {
         "CALLBRIDGE_CALL": arrival_of(effect.call),
         "CALLBRIDGE_GROUP": effect.group,
         "CALLBRIDGE_CALLED": effect.called,
         "CALLBRIDGE_DATA": effect.data[:_MOST_DATA],
+    }
+    return tuple(_setvar(effect.channel, name, value) for name, value in variables.items())
+
+
+def _adopt(effect: Adopt) -> tuple[Action, ...]:
+    variables = {
         "CALLBRIDGE_AFTER": effect.after,
         "CALLBRIDGE_RECORD": effect.record,
         "CALLBRIDGE_PEER": effect.peer,
     }
     place = _ADOPT_AND_JOIN if effect.several else _ADOPT
     told = (_setvar(effect.channel, name, value) for name, value in variables.items())
-    return (*told, _redirect(effect.channel, place))
+    return (*_introduce(effect), *told, _redirect(effect.channel, place))
 
 
 def _setvar(channel: ChannelId, name: str, value: str) -> Action:

@@ -95,6 +95,7 @@ def _observe_caller(step: Step, call: Call, fact: ChannelFact, signal: Signal) -
     if fact.name and fact.name != call.caller_channel:
         call = step.put(replace(call, caller_channel=fact.name))
     call = replacing.show_caller(step, call, fact)
+    replacing.introduce(step, call, fact)
     if fact.variables.role == CALLER:
         call = replacing.is_ours(step, call)
     step.dispatch = step.dispatch or fact.holding
@@ -259,14 +260,14 @@ def mark_failed(step: Step, call: Call, leg: Leg) -> Call:
 
 def gone(step: Step, channel: ChannelId, signal: Signal) -> None:
     call = find(step, channel)
-    step.world.channels.pop(channel, None)
+    last = step.world.channels.pop(channel, None)
     if call is None:
         return
     step.touched.add(call.id)
     if channel == call.caller:
         if call.missing is not None and isinstance(signal, ChannelGone):
             return  # a repetition
-        if not replacing.doubt(step, call, signal):
+        if not replacing.doubt(step, call, signal, last):
             replacing.caller_gone(step, step.put(replace(call, missing=None)), signal)
         return
     present, lost = _is_present(call, channel), call.leg(channel)
@@ -333,6 +334,10 @@ def _is_back(before: Call, now: float, signal: Signal) -> bool:
     return now - (before.ended_at or now) > _ECHO
 
 
+def _was_caller(call: Call, channel: ChannelId) -> bool:
+    return channel == call.caller or channel in call.former
+
+
 def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
     """A caller nobody knows is in the music: a new call, whenever and however the PBX brought it."""
     variables = fact.variables
@@ -341,6 +346,10 @@ def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
         # The site gave two live callers one name: each is a call of their own all the same.
         call_key = call_id(f"{fact.channel}-{variables.call}")
     before = step.world.ended.get(call_key)
+    if before is not None and before.outcome is CallOutcome.HANDLED and not _was_caller(before, fact.channel):
+        # Came in the place of one with whom the conversation was just ended: nobody has talked with them.
+        call_key = call_id(f"{fact.channel}-{variables.call}")
+        before = step.world.ended.get(call_key)
     if before is not None and not _is_back(before, step.now, signal):
         return  # the echo of a call that is over
     group = GroupId(variables.group)

@@ -10,14 +10,14 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from callbridge.domain.consult import table as consulting
-from callbridge.domain.consult.arrangement import ARRANGED, moved_by, together
+from callbridge.domain.consult.arrangement import ARRANGED, together
 from callbridge.domain.consult.table import Event
 from callbridge.domain.lifecycle.caller import caller_of
 from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.lifecycle.screen_pop import renew_pop
 from callbridge.domain.model.calls import Call, CallState, Missing
 from callbridge.domain.model.consult import Action, Doing
-from callbridge.domain.model.effects import Adopt, LookAgain, Mute
+from callbridge.domain.model.effects import Adopt, Introduce, LookAgain, Mute
 from callbridge.domain.model.facts import ChannelFact, ChannelGone, PbxSeen
 from callbridge.domain.model.ids import CallId, call_id
 from callbridge.domain.model.legs import Leg
@@ -40,9 +40,13 @@ _RETURN = 1.0
 def _talks(call: Call) -> bool:
     """Whether the caller is in a talk, or on the way into or out of one."""
     if call.state in ARRANGED:
-        moved = call.moved is not None and not call.moved.seen and call.caller in moved_by(call.moved.action)
-        return moved or call.caller in together(call)
+        return call.caller in together(call)
     return call.state in (CallState.CONNECTING, CallState.TALKING, CallState.MOVING)
+
+
+def _may_talk(call: Call, seen: ChannelFact | None) -> bool:
+    """Whether the caller can be in a talk: they shall, or were not in the music when they were `seen` last."""
+    return _talks(call) or (call.state in ARRANGED and seen is not None and not seen.holding)
 
 
 def _in_a_talk(step: Step, call: Call) -> list[Leg]:
@@ -54,8 +58,8 @@ def _in_a_talk(step: Step, call: Call) -> list[Leg]:
 # ---------------------------------------------------------------- is the caller gone?
 
 
-def doubt(step: Step, call: Call, signal: Signal) -> bool:
-    """The caller's channel is gone. True: whether they are is not known yet, since somebody may have their place.
+def doubt(step: Step, call: Call, signal: Signal, seen: ChannelFact | None) -> bool:
+    """The caller's channel, which was `seen` so last, is gone. True: whether they are is not known yet, since somebody may have their place.
 
     Whoever talked with them is still in that bridge: it ends in a moment, or somebody else is there. And a channel that
     ended elsewhere than in our dialplan has given its place away.
@@ -66,7 +70,7 @@ def doubt(step: Step, call: Call, signal: Signal) -> bool:
         step.emit(LookAgain(why="the caller's channel ended, and another one may have its place"))
     if call.state is CallState.ENDING:
         return False  # whoever is in its place begins anew
-    if not signal.elsewhere and not (_talks(call) and _in_a_talk(step, call)):
+    if not signal.elsewhere and not (_may_talk(call, seen) and _in_a_talk(step, call)):
         return False
     until = step.now + (_LOOK if signal.elsewhere else _NOTICE)
     step.put(replace(call, missing=Missing(until=until, certain=signal.elsewhere)))
@@ -82,7 +86,7 @@ def ask(step: Step, call: Call) -> None:
 
 def clear_up(step: Step, call: Call, signal: Signal) -> Call:
     """Nobody is left in the talk, so nobody took the caller's place in it: they are gone."""
-    if call.missing is None or call.missing.certain or not _talks(call) or _in_a_talk(step, call):
+    if call.missing is None or call.missing.certain or _in_a_talk(step, call):
         return call
     call = step.put(replace(call, missing=None))
     caller_gone(step, call, signal)
@@ -109,7 +113,7 @@ def heir(step: Step, call: Call, seen: PbxSeen) -> ChannelFact | None:
     for fact in strangers:
         if fact.variables.role in (CALLER, FALLBACK) and call_id(fact.variables.call) == call.id:
             return fact
-    if not _talks(call):
+    if not _may_talk(call, step.world.channels.get(call.caller)) and call.missing is None:
         return None
     return next((fact for fact in strangers if not fact.variables.role and fact.bridge in talks), None)
 
@@ -148,6 +152,7 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
             adoptions=0,
         )
     )
+    introduce(step, call, fact)
     step.record(call.id, "call.caller_replaced", None, channel=fact.channel, before=before)
     call = show_caller(step, call, fact)
     step.publish(call.id, "call.updated", [call.agent])
@@ -156,6 +161,21 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
     else:
         apply(step, call, Stimulus.CALLER_REPLACED, signal)
     return step.world.calls[call.id]
+
+
+def introduce(step: Step, call: Call, fact: ChannelFact) -> None:
+    """Their channel has not the call's name, or had it lost with the link: it gets it."""
+    if fact.variables.role == FALLBACK or call.state is CallState.ENDING or id_in_dialplan(fact) == call.id:
+        return
+    step.emit(
+        Introduce(
+            call=call.id, channel=fact.channel, group=call.group, called=call.called, data=urlencode(call.data)
+        )
+    )
+
+
+def id_in_dialplan(fact: ChannelFact) -> CallId:
+    return call_id(fact.variables.call or fact.channel)
 
 
 def show_caller(step: Step, call: Call, fact: ChannelFact) -> Call:

@@ -32,6 +32,7 @@ from callbridge.domain.model.effects import (
     LookAgain,
     Mute,
     PbxEffect,
+    Introduce,
     SetAfter,
     SetHear,
     StopRecording,
@@ -59,7 +60,7 @@ _UNTOLD = (
     "The PBX does not tell of waiting callers, who are only found by looking: give the events user of manager.conf "
     "`read = call,user,system` and the eventfilter lines for UserEvent from manager-callbridge.conf, then reload."
 )
-_HARMLESS = (Hangup, SetAfter, SetHear, Mute, StopRecording)
+_HARMLESS = (Hangup, Introduce, SetAfter, SetHear, Mute, StopRecording)
 """Effects that may be refused: the channel is gone, or its end is on its way."""
 _LOOK_RETRY = 1.0
 _RENEW_RETRY = 1.0

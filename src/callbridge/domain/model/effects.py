@@ -114,6 +114,22 @@ class Adopt:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Introduce:
+    """Tell the dialplan of a channel that came in the caller's place which call it is in now.
+
+    So whoever takes its place in turn, and a gateway that is started again, know it too; and the fallback finds the
+    call's group.
+    """
+
+    call: CallId
+    channel: ChannelId
+    group: str
+    called: str
+    data: str
+    """Attached data as a URL query string."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SetHear:
     """What a leg hears in its waiting room: `silence`, `ringing` or `music`. Before it goes there."""
 
@@ -184,6 +200,7 @@ ChannelEffect = (
     | Park
     | Join
     | ToFallback
+    | Introduce
     | SetAfter
     | SetHear
     | Listen
