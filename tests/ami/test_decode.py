@@ -28,6 +28,7 @@ from callbridge.domain.model.effects import (
     Bridge,
     Hangup,
     Hold,
+    Introduce,
     Join,
     Listen,
     Mute,
@@ -52,6 +53,7 @@ from callbridge.domain.model.facts import (
     PhoneHolds,
 )
 from callbridge.domain.model.ids import CallId, ChannelId
+from callbridge.domain.model.legs import PhoneHold
 
 WORD = "0123456789abcdef0123456789abcdef"
 CALL, LEG = CallId("c-17-1"), ChannelId("c-17-1-leg-1")
@@ -338,12 +340,16 @@ def test_given_each_character_there_is_when_in_a_name_then_the_link_takes_it() -
 class Lists:
     def __init__(self, **lists: list[Message]) -> None:
         self._lists = lists
+        self.held_from_the_answer: set[str] = set()
         self.holds: dict[str, str] = {}
         """What each channel's phone is, when asked whether it holds; the others are gone."""
 
     async def action(self, name: str, /, headers: Mapping[str, str | Sequence[str]] = MappingProxyType({})) -> Message:
-        assert (name, headers["Variable"]) == ("Getvar", "CHANNEL(rtp,hold)")
+        assert name == "Getvar"
         channel = str(headers["Channel"])
+        if headers["Variable"] == "CALLBRIDGE_HELD":
+            return {"Response": "Success", "Value": "1" if channel in self.held_from_the_answer else ""}
+        assert headers["Variable"] == "CHANNEL(rtp,hold)"
         if channel not in self.holds:
             raise ActionRefused(name, "No such channel")
         return {"Response": "Success", "Value": self.holds[channel]}
@@ -439,6 +445,18 @@ def test_given_somebody_who_came_in_the_callers_place_then_they_get_the_calls_va
     assert (moved.name, moved.headers["Context"], moved.headers["Exten"]) == ("Redirect", "callbridge-adopt", place)
 
 
+def test_given_somebody_who_came_in_the_callers_place_then_the_dialplan_is_told_which_call_they_are_in() -> None:
+    effect = Introduce(call=CALL, channel=ChannelId("17.9"), group="support", called="100", data="order=1&text=%26")
+    actions = encode(effect, WORD)
+    assert {(action.name, action.headers["Channel"]) for action in actions} == {("Setvar", "17.9")}
+    assert {action.headers["Variable"]: action.headers["Value"] for action in actions} == {
+        "CALLBRIDGE_CALL": "17-1",
+        "CALLBRIDGE_GROUP": "support",
+        "CALLBRIDGE_CALLED": "100",
+        "CALLBRIDGE_DATA": "order=1&text=%26",
+    }
+
+
 def test_given_a_caller_who_comes_by_a_local_channel_then_the_dialplan_makes_the_bridge_which_keeps_it() -> None:
     local = Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="Local/x-1;2", leg=LEG)
     assert [action.name for action in encode(local, WORD)] == ["Setvar", "Redirect"]
@@ -505,7 +523,10 @@ async def test_given_a_login_when_looked_at_then_each_leg_s_phone_is_asked_wheth
     )
     lists.holds = {"17.2": "1", "17.3": "0"}
     seen = await take_snapshot(lists, 1000.0, WORD, login=True)
-    assert seen.holding == {"17.2": True, "17.3": False}
+    assert seen.holding == {"17.2": PhoneHold.YES, "17.3": PhoneHold.NO}
+    lists.held_from_the_answer = {"17.2", "17.3"}
+    seen = await take_snapshot(lists, 1000.0, WORD, login=True)
+    assert seen.holding == {"17.2": PhoneHold.UNCLEAR, "17.3": PhoneHold.NO}
     assert (await take_snapshot(lists, 1000.0, WORD)).holding == {}
 
 

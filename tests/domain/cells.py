@@ -27,12 +27,12 @@ accept            .               connecting    .           .                 . 
 reject            .               waiting       .           .                 .                   .             .
 agent_left        .               waiting       .           .                 .                   .             .
 end               .               .             waiting     ending            .                   .             .
-hold              .               .             .           ./held            .                   .             .
+hold              .               .             .           held              .                   .             .
 resume            .               .             .           .                 .                   .             .
 ring_again        .               .             .           returning         .                   .             .
 transfer          .               .             .           ./moving/ringing  .                   .             .
 cancel_transfer   .               waiting       .           .                 .                   .             .
-phone_holds       .               .             .           ./held            .                   .             .
+phone_holds       .               .             .           held              .                   .             .
 phone_back        .               .             .           .                 .                   .             .
 """
 

@@ -115,6 +115,13 @@ def deferred() -> Simulation:
     return sim
 
 
+def held_deferred() -> Simulation:
+    sim = deferred()
+    sim.hold("anna", CALL)
+    sim.settle()
+    return sim
+
+
 def moving() -> Simulation:
     """The order to hold the caller was lost."""
     sim = talking()
@@ -427,7 +434,7 @@ def external() -> Simulation:
 
 
 SUPERVISED_SCENES: dict[str, list[Callable[[], Simulation]]] = {
-    "held": [held, rung_again(held)],
+    "held": [held, held_deferred, rung_again(held)],
     "ringing": [
         *(ringing, ringing_accepted, looking, ringing_outside, rung_again(ringing), rung_again(ringing_outside)),
         rung_again(ringing_accepted, "cleo"),

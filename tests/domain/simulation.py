@@ -56,6 +56,7 @@ from callbridge.domain.model.facts import (
     PhoneHolds,
 )
 from callbridge.domain.model.ids import AgentId, BridgeId, CallId, ChannelId, GroupId, OfferId, PresetId, RequestId
+from callbridge.domain.model.legs import PhoneHold
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.requests import (
     AcceptOffer,

@@ -6,8 +6,8 @@ from itertools import permutations
 import pytest
 import scenes
 from invariants import check_always, check_at_rest
-from scenes import CALL
-from simulation import HOLD, Simulation
+from scenes import CALL, CLEO
+from simulation import HOLD, Channel, Simulation
 
 from callbridge.domain.model.calls import CallOutcome, CallState
 from callbridge.domain.model.effects import Adopt, LookAgain, SaveCall
@@ -141,6 +141,64 @@ def test_given_a_talk_that_is_over_when_somebody_comes_into_it_then_the_call_end
     assert sim.call(CALL).outcome is CallOutcome.HANDLED
     assert sim.call(CALL).state is CallState.ENDED
     check_at_rest(sim)
+
+
+def test_given_a_talk_that_was_ended_when_another_arrives_from_its_callers_place_then_they_are_a_new_call() -> None:
+    sim = scenes.talking()
+    sim.replace(OLD)
+    sim.facts.clear()
+    leg = sim.leg_of("anna")
+    assert sim.end("anna", CALL).ok
+    sim.facts.clear()
+    sim.give(ChannelGone(channel=OLD, cause=16))
+    sim.give(ChannelGone(channel=leg, cause=16))
+    assert sim.call(CALL).outcome is CallOutcome.HANDLED
+    stranger = sim.channels.setdefault(NEW, Channel(NEW, "caller", "17.1", answered=True))
+    stranger.role, stranger.call, stranger.group = "caller", "17.1", "support"
+    sim.facts.clear()
+    sim._enter(NEW, HOLD)
+    sim.settle()
+    assert [call.caller for call in sim.engine.world.calls.values()] == [NEW]
+
+
+def test_given_a_transfer_on_the_way_when_the_caller_is_replaced_twice_then_the_dialplan_knows_their_call() -> None:
+    sim = scenes.talking()
+    sim.replace(OLD)
+    facts = list(sim.facts)
+    sim.facts.clear()
+    assert sim.transfer("anna", CALL, CLEO).ok
+    sim.facts.extend(facts)
+    sim.settle()
+    assert (sim.channels[NEW].call, sim.channels[NEW].group) == ("17-1", "support")
+    sim.replace(NEW, "19.1")
+    sim.settle()
+    assert sim.call(CALL).caller == "19.1"
+    check_at_rest(sim)
+
+
+def test_given_a_caller_who_was_just_put_on_hold_when_they_were_replaced_before_then_the_call_goes_on() -> None:
+    sim = scenes.conference()
+    sim.replace(OLD)
+    facts = list(sim.facts)
+    sim.facts.clear()
+    assert sim.party("anna", CALL, OLD, "hold").ok
+    sim.facts.extend((facts[0], facts[2], facts[1]))  # the end of the old channel is told first
+    sim.settle()
+    assert sim.call(CALL).caller == NEW
+    assert sim.on_music(CALL)
+    check_at_rest(sim)
+
+
+@pytest.mark.parametrize("muted_on_the_pbx", [False, True])
+def test_given_a_muted_caller_when_another_takes_their_place_then_these_are_heard(muted_on_the_pbx: bool) -> None:
+    sim = scenes.conference()
+    assert sim.party("anna", CALL, OLD, "mute").ok
+    sim.replace(OLD)
+    sim.channels[NEW].muted = muted_on_the_pbx
+    sim.settle()
+    sim.wait(1)
+    assert not sim.call(CALL).caller_muted
+    assert not sim.channels[NEW].muted
 
 
 def test_given_an_adoption_that_was_refused_then_it_is_ordered_again_with_all_that_the_call_has() -> None:

@@ -66,6 +66,32 @@ def test_given_a_mute_when_the_conference_ends_in_any_way_then_nobody_who_stays_
     check_at_rest(sim)
 
 
+@pytest.mark.parametrize("how", ["restart", "reconnect"])
+def test_given_a_mute_whose_end_is_lost_with_the_link_when_it_is_back_then_they_are_heard(how: str) -> None:
+    sim, call = conference()
+    target = sim.leg_of("cleo")
+    sim.party("anna", call, target, "mute")
+    sim.cut = True
+    sim.party("anna", call, target, "unmute")
+    assert muted(sim) == {target}
+    sim.cut = False
+    sim.restart() if how == "restart" else sim.reconnect()
+    sim.settle()
+    assert muted(sim) == set()
+
+
+@pytest.mark.parametrize("how", ["restart", "reconnect"])
+def test_given_a_mute_that_is_lost_with_the_link_when_it_is_back_then_they_are_muted(how: str) -> None:
+    sim, call = conference()
+    sim.cut = True
+    sim.party("anna", call, sim.call(call).caller, "mute")
+    assert muted(sim) == set()
+    sim.cut = False
+    sim.restart() if how == "restart" else sim.reconnect()
+    sim.settle()
+    assert muted(sim) == {sim.call(call).caller}
+
+
 def test_given_a_muted_caller_when_the_conference_is_handed_over_then_the_new_agent_hears_them() -> None:
     sim, call = conference()
     sim.party("anna", call, sim.call(call).caller, "mute")

@@ -6,11 +6,12 @@ import pytest
 from invariants import check_at_rest
 from simulation import Simulation, settings
 
+from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import Hangup, PbxEffect, SetAfter
 from callbridge.domain.model.facts import ActionFailed, PbxSeen, PbxSilent
-from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.legs import LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.signals import Tick
@@ -148,6 +149,27 @@ def test_given_silence_when_somebody_asks_for_anything_then_it_is_refused_and_no
     ):
         assert (reply.ok, reply.code) == (False, "pbx_unavailable")
     assert sim.call(call) == before
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_given_silence_when_an_agent_with_an_offer_leaves_then_the_phone_stops_once_it_speaks(leaves: bool) -> None:
+    sim = Simulation(settings())
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    offer = sim.offer_of("anna")
+    assert silent(sim, 1) == []
+    if leaves:
+        sim.log_out("anna")
+    else:
+        sim.presence("anna", Presence.BUSY)
+    assert silent(sim, 1) == []
+    assert sim.engine.world.agents[AgentId("anna")].offer == offer
+    speaks(sim)
+    sim.settle()
+    assert sim.engine.world.agents[AgentId("anna")].offer is None
+    assert sim.call(call).state is CallState.WAITING
+    check_at_rest(sim)
 
 
 def test_given_a_phone_that_was_to_be_rung_in_the_silence_when_it_speaks_then_it_is_not_taken_for_lost() -> None:

@@ -1,5 +1,7 @@
 """Phones that hold by their own key: nobody is put together with one in silence, and everybody is told."""
 
+from dataclasses import replace
+
 import pytest
 from scenes import CLEO, OUTSIDE
 from simulation import LEGS, Simulation, settings
@@ -7,7 +9,7 @@ from simulation import LEGS, Simulation, settings
 from callbridge.domain.model import hearing
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.facts import PhoneHolds
+from callbridge.domain.model.facts import PbxLost, PhoneHolds
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.legs import PhoneHold
 from callbridge.domain.model.settings import Settings
@@ -162,6 +164,22 @@ def test_given_the_phone_in_the_page_when_the_pbx_says_hold_then_it_is_not_belie
     sim, call = talking(type(of)(agents={**of.agents, anna: page}, groups=of.groups, options=of.options))
     press(sim, "anna")
     assert sim.call(call).state is CallState.TALKING
+
+
+def test_given_an_answer_without_an_address_that_nobody_saw_when_the_gateway_looks_then_they_talk() -> None:
+    sim = Simulation(settings())
+    sim.ready("anna")
+    call = sim.arrive()
+    sim.settle()
+    leg = sim.leg_of("anna")
+    sim.answer("anna")
+    sim.facts.clear()
+    seen = sim.snapshot()
+    sim.give(PbxLost())
+    sim.give(replace(seen, holding={leg: PhoneHold.UNCLEAR}))
+    sim.settle()
+    assert sim.call(call).state is CallState.TALKING
+    assert heard(sim, call)["caller"] == {"agent"}
 
 
 @pytest.mark.parametrize("on", [True, False])

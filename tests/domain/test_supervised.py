@@ -624,16 +624,61 @@ def test_given_a_recorded_call_when_consulting_then_the_private_talk_is_recorded
     check_at_rest(sim)
 
 
-def test_given_a_deferred_consultation_when_another_transfer_or_hold_is_asked_for_then_refused(
-    sim: Simulation,
-) -> None:
+def test_given_a_deferred_consultation_when_another_transfer_is_asked_for_then_refused(sim: Simulation) -> None:
     call = talk(sim)
     assert sim.consult("anna", call, CLEO, deferred=True).ok
     assert sim.consult("anna", call, CLEO, deferred=True).code == "transfer_under_way"
     assert sim.transfer("anna", call, SALES).code == "transfer_under_way"
-    assert sim.hold("anna", call).code == "transfer_under_way"
     assert transfer_state(sim, call) is TransferState.DEFERRED
     assert sim.talking(call) == {"anna"}
+
+
+def test_given_a_deferred_consultation_on_hold_when_the_target_is_available_then_it_starts(sim: Simulation) -> None:
+    call = talk(sim)
+    sim.consult("anna", call, CLEO, deferred=True)
+    assert sim.hold("anna", call).ok
+    sim.settle()
+    assert sim.on_music(call)
+    assert transfer_state(sim, call) is TransferState.DEFERRED
+    assert sim.verb("anna", call, "complete").code == "not_consulting"
+    sim.ready("cleo")
+    sim.settle()
+    sim.answer("cleo")
+    sim.settle()
+    assert sim.talk_of("anna") == {"cleo"}
+    check_at_rest(sim)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_given_a_deferred_consultation_on_hold_when_cancelled_then_it_never_starts(
+    sim: Simulation, resumed: bool
+) -> None:
+    call = talk(sim)
+    sim.consult("anna", call, CLEO, deferred=True)
+    sim.hold("anna", call)
+    sim.settle()
+    if resumed:
+        sim.resume("anna", call)
+    assert sim.cancel("anna", call).ok
+    assert sim.cancel("anna", call).code == "transfer_ended"
+    sim.ready("cleo")
+    sim.settle()
+    assert transfer_state(sim, call) is TransferState.CANCELLED
+    assert sim.state("cleo") is AgentState.AVAILABLE
+    check_at_rest(sim)
+
+
+def test_given_a_deferred_consultation_on_hold_when_the_agents_phone_is_gone_then_it_has_failed(
+    sim: Simulation,
+) -> None:
+    call = talk(sim)
+    sim.consult("anna", call, CLEO, deferred=True)
+    sim.hold("anna", call)
+    sim.settle()
+    sim.hang_up(sim.leg_of("anna"), 44)
+    sim.settle()
+    assert transfer_state(sim, call) is TransferState.FAILED
+    assert sim.on_music(call)
 
 
 def test_given_a_group_when_consulted_deferred_then_it_is_looked_for_at_once(sim: Simulation) -> None:

@@ -95,6 +95,7 @@ def _fact(fact: ChannelFact) -> object:
         fact.ringing,
         fact.bridge,
         fact.holding,
+        fact.from_talk,
         fact.variables.role,
         fact.variables.after,
         fact.variables.turn,

@@ -52,11 +52,11 @@ def check_always(node: Node, before: Node | None = None) -> None:
             f"{agent.id} has {agent.offer}, but {offered.get(agent.id)} is pending",
         )
         must(len(set(agent.calls)) == len(agent.calls), f"{agent.id} has a call twice")
-        for call_id in agent.calls:
-            must(call_id in world.calls, f"{agent.id} has {call_id}, which is over")
-            call = world.calls[call_id]
+        for each in agent.calls:
+            must(each in world.calls, f"{agent.id} has {each}, which is over")
+            call = world.calls[each]
             consulted = call.consult.offer.agent if call.consult and call.consult.offer else None
-            must(agent.id in (call.agent, consulted), f"{call_id} is not {agent.id}'s")
+            must(agent.id in (call.agent, consulted), f"{each} is not {agent.id}'s")
     must(world.reserving is None or node.unanswered, "the store's answer is still awaited")
     check_refusal(node)
     must(not world.faulty, "the engine failed on a call")
@@ -174,8 +174,8 @@ def _first_call(channel: Channel) -> CallId:
 
 
 def _check_caller(node: Node, channel: Channel) -> None:
-    call_id = node.world.callers.get(channel.id)
-    call = node.world.calls.get(call_id) if call_id is not None else None
+    owner = node.world.callers.get(channel.id)
+    call = node.world.calls.get(owner) if owner is not None else None
     if call is None:
         raise Violation(f"nobody knows the caller {channel.id}")
     first = _first_call(channel)

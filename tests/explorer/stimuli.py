@@ -116,7 +116,10 @@ def _pbx(node: Node, channel: Channel, everything: bool) -> list[Stimulus]:
     if not channel.role:
         return [("gone", channel.id, "16")]
     if channel.answered and channel.reads_held:
-        return [("gone", channel.id, "16"), ("gone", channel.id, "44")]  # its hold key changes nothing that the PBX sees
+        return [
+            ("gone", channel.id, "16"),
+            ("gone", channel.id, "44"),
+        ]  # its hold key changes nothing that the PBX sees
     if channel.answered:
         key = ("takes back" if channel.holds else "phone holds", channel.id)
         return [("gone", channel.id, "16"), ("gone", channel.id, "44"), key]

@@ -1,7 +1,5 @@
 """Deadlines: data in the calls, that an ordinary signal brings to an end when their time has come."""
 
-from dataclasses import replace
-
 from callbridge.domain import replacing
 from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
@@ -13,6 +11,7 @@ from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import CallId
 from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Tick
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.world import World

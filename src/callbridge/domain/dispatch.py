@@ -1,13 +1,12 @@
 """To whom a waiting call is offered next: the store is asked for one agent at a time."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.offers import offer_to_target, wanted_route
 from callbridge.domain.lifecycle.returning import route_to_group
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.effects import ReleaseReservation, Reserve
 from callbridge.domain.model.ids import offer_id
 from callbridge.domain.model.offer import Pause
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import NobodyFree, Reserved
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import Route, RouteKind

@@ -5,7 +5,6 @@ late, repeated or out of date, requests can cross with them, and each must find 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from traceback import format_exception
 
@@ -54,6 +53,7 @@ from callbridge.domain.model.facts import (
 )
 from callbridge.domain.model.ids import CallId
 from callbridge.domain.model.legs import LegRole, LegState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import (
     AcceptOffer,
     AddNote,

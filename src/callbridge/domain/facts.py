@@ -1,7 +1,5 @@
 """Facts about channels, turned into what they mean for a call: the stimuli of the table in `routing/table.py`."""
 
-from dataclasses import replace
-
 from callbridge.domain import replacing
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
@@ -30,6 +28,7 @@ from callbridge.domain.model.facts import (
 )
 from callbridge.domain.model.ids import CallId, ChannelId, GroupId, call_id, call_of
 from callbridge.domain.model.legs import Leg, LegRole, LegState, PhoneHold
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import Route, RouteKind
@@ -165,7 +164,7 @@ def channel_left(step: Step, signal: ChannelLeft) -> None:
     fact = step.world.channels.get(signal.channel)
     if fact is None or fact.bridge != signal.bridge:
         return
-    step.world.channels[signal.channel] = replace(fact, bridge=None, holding=False)
+    step.world.channels[signal.channel] = replace(fact, bridge=None, holding=False, from_talk=not fact.holding)
     call = find(step, signal.channel)
     if call is not None:
         step.touched.add(call.id)

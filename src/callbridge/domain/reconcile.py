@@ -5,8 +5,6 @@ says that nobody knows; channels that are in it are observed as if an event had 
 states do the rest.
 """
 
-from dataclasses import replace
-
 from callbridge.domain import replacing
 from callbridge.domain.consult import early_sound
 from callbridge.domain.facts import find, gone, hold_seen, observe
@@ -19,6 +17,7 @@ from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.ids import ChannelId
 from callbridge.domain.model.legs import LegState, PhoneHold
 from callbridge.domain.model.offer import Offer, OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 from callbridge.domain.replacing import FALLBACK
 

@@ -6,7 +6,6 @@ still runs the site's dialplan; in the music it takes over dialplan and variable
 of it the old channel's end may come first: so no end of a caller is believed while somebody may have their place.
 """
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from callbridge.domain.consult import table as consulting
@@ -22,6 +21,7 @@ from callbridge.domain.model.facts import ChannelFact, ChannelGone, PbxSeen
 from callbridge.domain.model.ids import CallId, call_id
 from callbridge.domain.model.legs import Leg
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.routing.table import Stimulus, apply
@@ -45,8 +45,9 @@ def _talks(call: Call) -> bool:
 
 
 def _may_talk(call: Call, seen: ChannelFact | None) -> bool:
-    """Whether the caller can be in a talk: they shall, or were not in the music when they were `seen` last."""
-    return _talks(call) or (call.state in ARRANGED and seen is not None and not seen.holding)
+    """Whether the caller can be in a talk: they shall, or were in one when they were `seen` last."""
+    in_a_talk = seen is not None and (seen.from_talk or (seen.bridge is not None and not seen.holding))
+    return _talks(call) or (call.state in ARRANGED and in_a_talk)
 
 
 def _in_a_talk(step: Step, call: Call) -> list[Leg]:
@@ -59,7 +60,7 @@ def _in_a_talk(step: Step, call: Call) -> list[Leg]:
 
 
 def doubt(step: Step, call: Call, signal: Signal, seen: ChannelFact | None) -> bool:
-    """The caller's channel, which was `seen` so last, is gone. True: whether they are is not known yet, since somebody may have their place.
+    """The caller's channel, `seen` so last, is gone. True: whether they are is not known: one may have their place.
 
     Whoever talked with them is still in that bridge: it ends in a moment, or somebody else is there. And a channel that
     ended elsewhere than in our dialplan has given its place away.
@@ -168,9 +169,7 @@ def introduce(step: Step, call: Call, fact: ChannelFact) -> None:
     if fact.variables.role == FALLBACK or call.state is CallState.ENDING or id_in_dialplan(fact) == call.id:
         return
     step.emit(
-        Introduce(
-            call=call.id, channel=fact.channel, group=call.group, called=call.called, data=urlencode(call.data)
-        )
+        Introduce(call=call.id, channel=fact.channel, group=call.group, called=call.called, data=urlencode(call.data))
     )
 
 

@@ -1,7 +1,5 @@
 """After each signal: the calls whose parties moved are arranged, and everybody is told who hears whom now."""
 
-from dataclasses import replace
-
 from callbridge.domain import replacing
 from callbridge.domain.consult import arrangement
 from callbridge.domain.consult import table as consulting
@@ -12,6 +10,7 @@ from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import StopRecording
 from callbridge.domain.model.ids import CallId
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.routing import table as routing

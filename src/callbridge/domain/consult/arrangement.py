@@ -7,7 +7,6 @@ the facts are older than the order, so nothing else is ordered, and nobody is sa
 """
 
 from collections import Counter
-from dataclasses import replace
 
 from callbridge.domain.consult.early_sound import let_listen, tell_again
 from callbridge.domain.lifecycle.legs import end_with_talk
@@ -18,6 +17,7 @@ from callbridge.domain.model.effects import Bridge, Hold, Join, LookAgain, Park,
 from callbridge.domain.model.facts import ActionFailed, ChannelFact
 from callbridge.domain.model.ids import BridgeId, ChannelId
 from callbridge.domain.model.legs import Leg, LegRole, LegState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 
 ARRANGED = frozenset({CallState.CONSULTING, CallState.EXTERNAL})

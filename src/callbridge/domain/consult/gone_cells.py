@@ -1,7 +1,5 @@
 """Cells of somebody's end: the caller's, the agent's, everybody's."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.moves import (
     back_without_agent,
     go_on_unsupervised,
@@ -16,6 +14,7 @@ from callbridge.domain.lifecycle.legs import drop_fourth, drop_target, release_a
 from callbridge.domain.model.calls import Call, CallOutcome
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import DestinationKind, TransferState

@@ -3,8 +3,6 @@
 to_stage, fail, hand_over, leave_conference, go_on_unsupervised, back_without_agent, externals_left.
 """
 
-from dataclasses import replace
-
 from callbridge.domain.consult.arrangement import are_together
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import end_call, leave_agent
@@ -17,6 +15,7 @@ from callbridge.domain.model.causes import END_FOLLOWS, LegEnd
 from callbridge.domain.model.consult import Consult, Stage
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import (
     AcceptOffer,
     CancelTransfer,

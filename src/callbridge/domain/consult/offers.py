@@ -1,7 +1,5 @@
 """The target of a supervised transfer: an agent who is offered the consultation, or an external number."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.moves import fail
 from callbridge.domain.lifecycle.caller import seen_inside, seen_outside
 from callbridge.domain.lifecycle.legs import drop_target, keep_caller
@@ -21,6 +19,7 @@ from callbridge.domain.model.effects import ORIGINATE_MARGIN, ConfirmReservation
 from callbridge.domain.model.ids import AgentId, leg_channel_id
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import Offer, OfferKind, OfferState, Pause
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Reserved
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import Route, RouteKind, TransferKind, TransferState

@@ -1,7 +1,5 @@
 """Cells of the parties of a conference, and of the fourth one."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.moves import externals_left, tell_everybody, to_stage
 from callbridge.domain.consult.requests import (
     find_party,
@@ -15,6 +13,7 @@ from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import LegRole, LegState
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import (
     DoParty,
     PartyVerb,

@@ -1,7 +1,5 @@
 """What agents ask for during a consultation, as far as it changes no stage by itself; and hold without a transfer."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.offers import dial_external
 from callbridge.domain.consult.start import start_transfer
 from callbridge.domain.lifecycle import returning
@@ -11,6 +9,7 @@ from callbridge.domain.model.calls import Call
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import Mute
 from callbridge.domain.model.legs import LegRole
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import (
     AcceptOffer,
     CallFourth,

@@ -5,8 +5,6 @@ notice after a time without sound. The old leg is let go and a new one made; who
 until it is answered, by the dialplan itself. Who is in the conversation, and what they are doing in it, stays as it is.
 """
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.caller import seen_inside
 from callbridge.domain.lifecycle.legs import keep_caller, release, release_leg
 from callbridge.domain.model.calls import Call, CallState
@@ -15,6 +13,7 @@ from callbridge.domain.model.effects import ORIGINATE_MARGIN, Originate
 from callbridge.domain.model.ids import AgentId, leg_channel_id
 from callbridge.domain.model.legs import Leg, LegRole
 from callbridge.domain.model.offer import Offer
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import RingAgain
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step

@@ -1,7 +1,5 @@
 """A transfer begins: what was asked for passes the rules, and the caller is on the way, or the target's phone rings."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.offers import dial_external, start_ringing
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.legs import keep_caller
@@ -10,6 +8,7 @@ from callbridge.domain.model.effects import Hold
 from callbridge.domain.model.ids import AgentId, GroupId, transfer_id
 from callbridge.domain.model.legs import LegRole
 from callbridge.domain.model.offer import Note
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import Request, RequestTransfer
 from callbridge.domain.model.settings import AgentTransferMode, AgentTransferRule
 from callbridge.domain.model.signals import Signal

@@ -1,7 +1,5 @@
 """Cells of what a transferer does, and of what everybody is then told."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult.gone_cells import agent_hung_up, agent_lost_ring, end_all, over
 from callbridge.domain.consult.moves import (
     answer,
@@ -22,6 +20,7 @@ from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import SetHear
 from callbridge.domain.model.legs import LegRole
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import (
     DoTransfer,
 )

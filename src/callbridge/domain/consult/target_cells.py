@@ -1,7 +1,5 @@
 """Cells of the target's phone and of the offer to them."""
 
-from dataclasses import replace
-
 from callbridge.domain.consult import offers as target_offers
 from callbridge.domain.consult.gone_cells import last_words
 from callbridge.domain.consult.moves import answer, back_without_agent, fail, to_stage
@@ -11,6 +9,7 @@ from callbridge.domain.model.calls import Call
 from callbridge.domain.model.causes import NOBODY_ANSWERED, NOT_THERE, LegEnd, Reason
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.legs import LegRole, LegState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import TransferState

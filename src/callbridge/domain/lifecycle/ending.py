@@ -1,7 +1,5 @@
 """How a conversation ends, and who is released with it."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.legs import release_all, release_leg
 from callbridge.domain.lifecycle.offer_end import end_offer
@@ -11,6 +9,7 @@ from callbridge.domain.model.causes import DIED
 from callbridge.domain.model.effects import Hangup, ReleaseReservation
 from callbridge.domain.model.facts import ChannelGone, PbxSeen
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import TransferState

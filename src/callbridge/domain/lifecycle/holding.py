@@ -1,10 +1,9 @@
 """Hold: the caller hears music, the agent nothing. A transfer that waits for its target goes on waiting."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.legs import keep_caller, let_hear
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Consult, Stage
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 
 

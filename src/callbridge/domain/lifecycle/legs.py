@@ -1,7 +1,5 @@
 """Letting go of legs: the agent's, the target's, a fourth party's; what a waiting leg hears, and what ends the call."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.people import take_call
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.causes import DIED, NOT_THERE, LegEnd, said
@@ -17,6 +15,7 @@ from callbridge.domain.model.effects import (
 from callbridge.domain.model.facts import ChannelGone
 from callbridge.domain.model.legs import Leg, LegRole
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 

@@ -1,13 +1,12 @@
 """How a pending offer ends without a winner."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.legs import release_leg
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.causes import LegEnd, said
 from callbridge.domain.model.effects import ReleaseReservation
 from callbridge.domain.model.ids import AgentId
 from callbridge.domain.model.offer import OfferState, Pause
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 
 

@@ -1,7 +1,5 @@
 """Agents: login, available and busy, wrap-up, and the calls that are theirs."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.patience import PBX_PAUSE
 from callbridge.domain.model.agents import (
     LOGGED_IN,
@@ -14,6 +12,7 @@ from callbridge.domain.model.agents import (
 from callbridge.domain.model.causes import Fault, LegEnd
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.offer import Offer, OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import LogIn, LogOut, SetPresence
 from callbridge.domain.model.step import Step
 

@@ -5,12 +5,11 @@ that fails too, the call's group has it, at the place of its arrival; if there i
 dialplan's own fallback.
 """
 
-from dataclasses import replace
-
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.causes import LegEnd, said
 from callbridge.domain.model.effects import ToFallback
 from callbridge.domain.model.ids import AgentId, GroupId
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import DestinationKind, Route, RouteKind, Transfer, TransferState
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.ids import AgentId, pop_id
 from callbridge.domain.model.offer import Pop
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.settings import Settings
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

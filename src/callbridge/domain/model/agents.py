@@ -57,7 +57,7 @@ GATEWAY_REASONS = frozenset({LOGGED_IN, MISSED_OFFER, PHONE_UNREACHABLE, PHONE_D
 """Why Busy, where the agent did not say so themselves."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Agent:
     id: AgentId
     presence: Presence = Presence.OFFLINE

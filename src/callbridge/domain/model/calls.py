@@ -1,13 +1,14 @@
 """A call: the conversation, from the caller's arrival to the last party's end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callbridge.domain.model.consult import Consult, Doing
 from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId
 from callbridge.domain.model.legs import Leg, LegRole
 from callbridge.domain.model.offer import Note, Offer, Pause, Pop
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.transfer import Route, Transfer
 
 MAX_NOTES = 200
@@ -50,7 +51,7 @@ class CallOutcome(StrEnum):
     """The channel was gone after a time in which the PBX could not be seen, so the end is not known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Missing:
     until: float
     """Epoch seconds at which the PBX is asked who is there."""
@@ -58,7 +59,7 @@ class Missing:
     """Another channel has the place, unless it has gone too: only a snapshot can show it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     id: CallId
     caller: ChannelId
@@ -164,7 +165,7 @@ class Call:
         return next((leg for leg in self.legs if leg.role is role and not leg.releasing), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
     """One thing that happened or was decided, kept for good."""
 

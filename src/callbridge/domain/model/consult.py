@@ -61,7 +61,7 @@ class Stage(StrEnum):
     """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Action:
     """One move that the PBX is making for a call, at most one at a time."""
 
@@ -71,7 +71,7 @@ class Action:
     peer: ChannelId | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Doing:
     action: Action
     deadline: float
@@ -80,7 +80,7 @@ class Doing:
     """It has happened; until the deadline it is not ordered again, since what undid it can be older."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class NotReached:
     """A number that was called in vain."""
 
@@ -89,7 +89,7 @@ class NotReached:
     leg_end: LegEnd
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Consult:
     """What is under way beside the conversation of caller and agent."""
 

@@ -8,7 +8,7 @@ from callbridge.domain.model.ids import BridgeId, CallId, ChannelId
 from callbridge.domain.model.legs import PhoneHold
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelVariables:
     """callbridge's own channel variables, set by its dialplan and by its Originate."""
 
@@ -29,7 +29,7 @@ class ChannelVariables:
     """Who is on the channel of a call-back: the number that the PBX dialled. Empty: whoever calls."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelFact:
     """One channel, as an event or a snapshot shows it."""
 
@@ -43,20 +43,22 @@ class ChannelFact:
     holding: bool
     """The bridge is one of callbridge's holding bridges: music for callers, silence for legs; or stands for one."""
     variables: ChannelVariables
+    from_talk: bool = False
+    """It has left a talk, and was not seen anywhere since."""
     caller_withheld: bool = False
     """The caller does not want to be shown. False too where the PBX does not say it."""
     listens: bool = False
     """Of a leg that waits: it hears what another one says before it is answered, see `Listen`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelEntered:
     """A channel is in a bridge now."""
 
     fact: ChannelFact
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelReplaced:
     """A channel is in a bridge now in the place of another one, which left it for that (Asterisk's swap)."""
 
@@ -64,7 +66,7 @@ class ChannelReplaced:
     fact: ChannelFact
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelLeft:
     """A channel left a bridge. It may be on the way to another one."""
 
@@ -72,19 +74,19 @@ class ChannelLeft:
     bridge: BridgeId
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelRinging:
     channel: ChannelId
     name: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelAnswered:
     channel: ChannelId
     name: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ChannelGone:
     channel: ChannelId
     cause: int
@@ -95,14 +97,14 @@ class ChannelGone:
     """It ended in another's place of the dialplan: what it did in ours another channel goes on with (masquerade)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class EarlySound:
     """A leg that is not answered sends sound: the network's announcement, or its own ringing."""
 
     channel: ChannelId
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ListenerHungUp:
     """A phone put down while its leg listened to another one. Its `ChannelGone` comes only once that one makes sound
     again, or is gone: until then the PBX keeps the channel.
@@ -113,14 +115,14 @@ class ListenerHungUp:
     """As in `ChannelGone`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class OriginateFailed:
     """The leg came to nothing. The cause is in the `ChannelGone` that follows, or there never was a channel."""
 
     channel: ChannelId
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PhoneHolds:
     """The phone's own hold key, pressed or pressed again."""
 
@@ -130,13 +132,13 @@ class PhoneHolds:
     """False: it was in the answer itself, which a browser's phone writes like one that holds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PhoneChanged:
     phone: str
     state: PhoneState
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PbxSeen:
     """A snapshot: all that is on the PBX at this moment. Comes after every login, and when asked for."""
 
@@ -150,12 +152,12 @@ class PbxSeen:
     """Legs whose phones were asked whether they hold; of the others is true what was known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PbxLost:
     """The PBX cannot be seen or told anything until the next `PbxSeen`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PbxSilent:
     """Something was asked, and for some seconds nothing has been heard: what was ordered may happen later, at once.
 
@@ -163,7 +165,7 @@ class PbxSilent:
     """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ActionFailed:
     """The PBX refused or did not answer an action on a channel of this call."""
 

@@ -36,7 +36,7 @@ class LegRole(StrEnum):
     FOURTH = "fourth"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Leg:
     """One channel that callbridge originated for a call."""
 

@@ -36,7 +36,7 @@ class OfferState(StrEnum):
     """Taken back: the phone could not be reached, or the agent left."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
     id: OfferId
     call: CallId
@@ -56,14 +56,14 @@ class Offer:
     """What the phone said, where it was the phone."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Note:
     at: float
     by: AgentId
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Pop:
     """The screen pop of one assignment of a call to one agent; a preview while the offer is pending."""
 
@@ -89,7 +89,7 @@ class Pop:
     """As the PBX said it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Pause:
     """An agent who shall not be asked again for this call before `until` (epoch seconds)."""
 

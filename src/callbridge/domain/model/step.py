@@ -1,7 +1,7 @@
 """The handling of one signal: what it changed and what follows from it, collected until it is complete."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from callbridge.domain.model.agents import Agent, AgentState
 from callbridge.domain.model.calls import Call, CallState, HistoryEntry
@@ -19,6 +19,7 @@ from callbridge.domain.model.effects import (
 )
 from callbridge.domain.model.ids import AgentId, CallId, RequestId
 from callbridge.domain.model.offer import Offer, OfferState, Pop
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.settings import Options
 from callbridge.domain.model.world import World
 

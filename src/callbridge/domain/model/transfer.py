@@ -19,7 +19,7 @@ class DestinationKind(StrEnum):
     """An external number that was entered by hand."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Destination:
     """Where a transfer should go, as it was asked for."""
 
@@ -35,7 +35,7 @@ class RouteKind(StrEnum):
     """Back to the agent whose transfer failed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Route:
     """Whom a waiting call waits for."""
 
@@ -80,7 +80,7 @@ class TransferState(StrEnum):
 TRANSFER_ENDED = frozenset({TransferState.COMPLETED, TransferState.FAILED, TransferState.CANCELLED})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Transfer:
     id: TransferId
     call: CallId

@@ -1,7 +1,5 @@
 """Cells of a call that ends, or is in the dialplan's own fallback."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import end_if_empty, leave_agent, release_everybody, seen_or
 from callbridge.domain.lifecycle.offer_end import end_offer
@@ -9,6 +7,7 @@ from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.effects import Hangup, LookAgain, ToFallback
 from callbridge.domain.model.offer import OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import TransferState

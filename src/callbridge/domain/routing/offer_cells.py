@@ -1,7 +1,5 @@
 """Cells of a pending offer."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.legs import end_of
 from callbridge.domain.lifecycle.offer_end import pause_agent
 from callbridge.domain.lifecycle.patience import PBX_PAUSE, SOON
@@ -9,6 +7,7 @@ from callbridge.domain.model.calls import Call
 from callbridge.domain.model.causes import NOT_THERE
 from callbridge.domain.model.facts import ActionFailed, ChannelGone
 from callbridge.domain.model.legs import LegState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import AcceptOffer, RejectOffer
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step

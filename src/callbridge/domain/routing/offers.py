@@ -4,8 +4,6 @@ An offer is pending until exactly one of these ends it: accepted, rejected, time
 hung up) or rescinded (the phone could not be reached, or the agent left). Only `end_offer` and `accept` end one.
 """
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle.caller import seen_inside
 from callbridge.domain.lifecycle.offer_end import end_offer, pause_agent
 from callbridge.domain.lifecycle.people import (
@@ -25,6 +23,7 @@ from callbridge.domain.model.effects import ORIGINATE_MARGIN, ConfirmReservation
 from callbridge.domain.model.ids import leg_channel_id
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import Offer, OfferKind, OfferState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Reserved
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import TransferState

@@ -1,12 +1,10 @@
 """What agents ask for about a call, and the rules that a request must pass. A refusal changes nothing."""
 
-from dataclasses import replace
-
-from callbridge.domain.consult.start import refuse_transfer_under_way
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.holding import put_on_hold
 from callbridge.domain.model.calls import MAX_NOTES, Call, CallState
 from callbridge.domain.model.offer import Note
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import AddNote, CancelTransfer, HoldCall, Request, ResumeCall
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step

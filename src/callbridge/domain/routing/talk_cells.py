@@ -1,7 +1,5 @@
 """Cells of connecting, talking and moving."""
 
-from dataclasses import replace
-
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.ending import conversation_over, dropped, leave_agent, seen_or, talk_ended
 from callbridge.domain.lifecycle.holding import hold_others, put_on_hold
@@ -15,6 +13,7 @@ from callbridge.domain.model.causes import NOBODY_ANSWERED, LegEnd, said
 from callbridge.domain.model.effects import Bridge, Hold, LookAgain
 from callbridge.domain.model.facts import PbxSeen
 from callbridge.domain.model.legs import LegState
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.requests import EndCall
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step

@@ -1,12 +1,13 @@
 """Why a transfer is or is not allowed, who would be asked, why the others would not, and how long it may take."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, GroupId
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.settings import AgentTransferMode, AgentTransferRule, Settings
 from callbridge.domain.model.transfer import Destination, DestinationKind, Route, RouteKind
 from callbridge.domain.model.world import World
