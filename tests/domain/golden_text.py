@@ -14,7 +14,7 @@ from callbridge.domain.model.calls import Call
 from callbridge.domain.model.effects import Effect, PublishAgent, PublishCall, Record, Reply, SaveAgent, SaveCall
 from callbridge.domain.model.facts import ChannelEntered, ChannelReplaced, PbxSeen
 from callbridge.domain.model.hearing import Party
-from callbridge.domain.model.legs import Leg
+from callbridge.domain.model.legs import Leg, PhoneHold
 from callbridge.domain.model.signals import Configured, Signal
 from callbridge.domain.model.world import World
 
@@ -66,7 +66,8 @@ def show(value: object, now: float) -> str:
         case str():
             return value if value and " " not in value else repr(value)
         case PbxSeen():
-            return f"PbxSeen holding={show(value.holding, now)}" if any(value.holding.values()) else "PbxSeen"
+            holding = {channel: hold for channel, hold in value.holding.items() if hold is not PhoneHold.NO}
+            return f"PbxSeen holding={show(holding, now)}" if holding else "PbxSeen"
         case Configured():
             return "Configured"
         case ChannelEntered():

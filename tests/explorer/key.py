@@ -139,7 +139,15 @@ def _doing(doing: Doing | None, now: float, *, past: bool = True) -> object:
     if doing is None or (not past and doing.deadline <= now):
         return None
     action = doing.action
-    return (action.verb, action.channel, action.peer, _left(doing.deadline, now), doing.attempts, doing.seen)
+    return (
+        action.verb,
+        action.channel,
+        action.peer,
+        _left(doing.deadline, now),
+        doing.attempts,
+        doing.seen,
+        doing.late,
+    )
 
 
 def _call(call: Call, now: float) -> object:

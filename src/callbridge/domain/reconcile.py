@@ -54,6 +54,8 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     world.pbx_up, world.pbx_silent, world.unheard_since = True, False, None
     if came_back:
         _nothing_is_under_way(step)
+    else:
+        _late_moves_are_over(step)
     world.phones = dict(signal.phones)
     step.dispatch = True
     seen = {fact.channel: fact for fact in signal.channels}
@@ -129,6 +131,13 @@ def _nothing_is_under_way(step: Step) -> None:
     for call in list(step.world.calls.values()):
         if call.doing is not None or call.moved is not None or call.adopted is not None:
             step.put(replace(call, doing=None, moved=None, adopted=None, adoptions=0))
+
+
+def _late_moves_are_over(step: Step) -> None:
+    """They were ordered long before this snapshot was taken: it shows what became of them."""
+    for call in list(step.world.calls.values()):
+        if call.moved is not None and call.moved.late:
+            step.put(replace(call, moved=None))
 
 
 def _hold(step: Step, channel: ChannelId, signal: PbxSeen, hold: PhoneHold) -> None:

@@ -114,7 +114,10 @@ def heir(step: Step, call: Call, seen: PbxSeen) -> ChannelFact | None:
     for fact in strangers:
         if fact.variables.role in (CALLER, FALLBACK) and call_id(fact.variables.call) == call.id:
             return fact
-    if not _may_talk(call, step.world.channels.get(call.caller)) and call.missing is None:
+    shown = {fact.channel for fact in seen.channels} | seen.unclear
+    # A stranger can also be in the place of a leg that is no longer there.
+    nobody_else = all(leg.channel in shown for leg in call.legs if not leg.unanswered)
+    if not (nobody_else or call.missing is not None or _may_talk(call, step.world.channels.get(call.caller))):
         return None
     return next((fact for fact in strangers if not fact.variables.role and fact.bridge in talks), None)
 
@@ -168,9 +171,11 @@ def introduce(step: Step, call: Call, fact: ChannelFact) -> None:
     """Their channel has not the call's name, or had it lost with the link: it gets it."""
     if fact.variables.role == FALLBACK or call.state is CallState.ENDING or id_in_dialplan(fact) == call.id:
         return
-    step.emit(
-        Introduce(call=call.id, channel=fact.channel, group=call.group, called=call.called, data=urlencode(call.data))
+    said = Introduce(
+        call=call.id, channel=fact.channel, group=call.group, called=call.called, data=urlencode(call.data)
     )
+    if said not in step.effects:
+        step.emit(said)
 
 
 def id_in_dialplan(fact: ChannelFact) -> CallId:

@@ -307,10 +307,11 @@ def overdue(step: Step, call: Call) -> bool:
     """The move was not seen in time: look, and order it again. True: it has been tried often enough."""
     if call.moved is not None and not call.moved.seen:
         step.emit(LookAgain(why=f"{call.moved.action.verb} was not seen to happen"))
-    if call.doing is None:
-        # It is not needed any more: what was seen last is believed again.
-        step.put(replace(call, moved=None))
+    if call.doing is None and call.moved is not None:
+        until = step.now + step.options.connect_timeout
+        step.put(replace(call, moved=replace(call.moved, late=True, deadline=until)))
         return False
+    assert call.doing is not None
     if call.doing.attempts >= TRIES:
         step.put(replace(call, doing=None, moved=None))
         return True

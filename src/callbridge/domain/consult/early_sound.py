@@ -1,12 +1,11 @@
 """What a number outside says before it answers: the network's announcement, its own ringing. Agent 1 hears it."""
 
-from dataclasses import replace
-
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import Listen
 from callbridge.domain.model.ids import ChannelId
 from callbridge.domain.model.legs import LegRole
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 
 

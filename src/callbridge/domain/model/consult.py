@@ -78,6 +78,8 @@ class Doing:
     attempts: int
     seen: bool = False
     """It has happened; until the deadline it is not ordered again, since what undid it can be older."""
+    late: bool = False
+    """It was not seen in time, and is not needed any more: the next look at the PBX says whether it happened."""
 
 
 @dataclass(frozen=True, kw_only=True)
