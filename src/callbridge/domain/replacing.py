@@ -240,6 +240,8 @@ def adopt(step: Step, call_id: CallId) -> None:
         return
     if (call.adopted is not None and step.now < call.adopted) or call.adoptions >= TRIES:
         return
+    if call.moved is not None and not call.moved.seen:
+        return  # on the way to somewhere else already: what is seen is older than that order
     peers = [leg for leg in _in_a_talk(step, call) if step.world.channels[leg.channel].bridge == fact.bridge]
     if not peers or peers[0].name is None:
         return
