@@ -56,7 +56,9 @@ SCENES: list[Callable[[], Simulation]] = [
     *(scenes.ending, scenes.ending_in_fallback, scenes.held, scenes.ringing, scenes.looking, scenes.ringing_outside),
     *(scenes.consulting, scenes.consulting_outside, scenes.with_caller, scenes.conference, scenes.conference_held),
     *(scenes.four_way, scenes.four_way_outside, scenes.completing, scenes.completing_outside, scenes.returning),
-    *(scenes.resuming, scenes.without_caller, scenes.without_caller_fourth, scenes.external),
+    *(scenes.resuming, scenes.without_caller, scenes.without_caller_fourth, scenes.external, scenes.offering_dialing),
+    *(scenes.dialing, scenes.dialing_outside, scenes.fourth_dialing, scenes.held_by_phone),
+    *(scenes.consulting_with_a_phone_that_holds, scenes.conference_with_a_phone_that_holds),
 ]
 
 

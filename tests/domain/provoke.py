@@ -10,6 +10,7 @@ from callbridge.domain.model.causes import DIED
 from callbridge.domain.model.facts import (
     ActionFailed,
     ChannelAnswered,
+    ChannelEntered,
     ChannelGone,
     ChannelRinging,
     OriginateFailed,
@@ -171,6 +172,16 @@ def _held(sim: Simulation) -> None:
         sim._enter(channel.id, HOLD)
 
 
+def _held_first(sim: Simulation) -> None:
+    """That the caller is in the music overtakes where the other one is."""
+    caller = _caller(sim)
+    if caller in sim.channels:
+        sim._enter(caller, HOLD)
+        entered = next(fact for fact in sim.facts if isinstance(fact, ChannelEntered) and fact.fact.channel == caller)
+        sim.facts.remove(entered)
+        sim.give(entered)
+
+
 def _action_failed(action: str) -> Provoke:
     def provoke(sim: Simulation) -> None:
         leg = _leg(None)(sim)
@@ -294,7 +305,7 @@ def _hold_key(*presses: bool) -> Provoke:
 
 
 FACTS: dict[str, list[Provoke]] = {
-    "caller_held": [_held],
+    "caller_held": [_held, _held_first],
     "caller_gone": [lambda sim: sim.hang_up(_caller(sim))],
     "caller_replaced": [_replaced(order) for order in ("as seen", "end first", "unseen")],
     "caller_fell_back": [_fell_back],

@@ -385,6 +385,47 @@ def rung_again(scene: Callable[[], Simulation], agent: str = "anna") -> Callable
     return make
 
 
+def offering_dialing() -> Simulation:
+    """The order to ring the phone was lost."""
+    sim = _sim()
+    sim.ready("anna")
+    return _lost(sim, lambda sim: (sim.arrive("support", 1), sim.settle()))
+
+
+def dialing() -> Simulation:
+    return _lost(talking(), lambda sim: sim.consult("anna", CALL, CLEO))
+
+
+def dialing_outside() -> Simulation:
+    return _lost(talking(), lambda sim: sim.consult("anna", CALL, OUTSIDE))
+
+
+def fourth_dialing() -> Simulation:
+    return _lost(consulting(), lambda sim: sim.fourth("anna", CALL, FOURTH))
+
+
+def _by_key(sim: Simulation, party: str) -> Simulation:
+    sim.hold_key(party)
+    sim.settle()
+    return sim
+
+
+def held_by_phone() -> Simulation:
+    return _by_key(talking(), "anna")
+
+
+def consulting_with_a_phone_that_holds() -> Simulation:
+    """The one who is asked hears music."""
+    sim = _by_key(ringing(), "anna")
+    sim.answer("cleo")
+    sim.settle()
+    return sim
+
+
+def conference_with_a_phone_that_holds() -> Simulation:
+    return _by_key(four_way(), "cleo")
+
+
 def completing() -> Simulation:
     return _lost(consulting(), lambda sim: sim.verb("anna", CALL, "complete"))
 
