@@ -101,7 +101,7 @@ async def eventually(
                 seen = await read()
                 if fits(seen):
                     return seen
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"{what}: not within {within:g} s; seen was {seen}") from None
 
