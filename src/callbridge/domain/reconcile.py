@@ -10,6 +10,7 @@ from callbridge.domain.consult import early_sound
 from callbridge.domain.facts import find, gone, hold_seen, observe
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.legs import say_mutes
+from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Doing
 from callbridge.domain.model.effects import LookAgain
@@ -20,6 +21,8 @@ from callbridge.domain.model.offer import Offer, OfferState
 from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 from callbridge.domain.replacing import FALLBACK
+from callbridge.domain.routing.table import Stimulus, apply
+from callbridge.domain.routing.talk_cells import looked_since
 
 _ORDERED = 2.0
 """Seconds that the PBX may take from an accepted Originate until the channel can be seen."""
@@ -87,6 +90,9 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     for channel, hold in signal.holding.items():
         _hold(step, channel, signal, hold)
     step.touched.update(world.calls)
+    for call in list(world.calls.values()):
+        if call.state is CallState.MOVING and call.attempts >= TRIES and looked_since(step, call, signal):
+            apply(step, call, Stimulus.PBX_TIMEOUT, signal)
     if came_back:
         _play_again(step)
         _mute_again(step)

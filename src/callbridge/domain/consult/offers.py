@@ -57,8 +57,9 @@ def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
     leg = call.agent_leg
     if leg is not None:
         step.emit(SetHear(call=call.id, channel=leg.channel, hear="ringing"))
-        if was_held and leg.name is not None:
-            # In the waiting room already, where what is heard is set on the way in.
+        fact = step.world.channels.get(leg.channel)
+        if was_held and leg.name is not None and (fact is None or fact.bridge is None or fact.holding):
+            # In the waiting room already, or just there: what is heard is set on the way in.
             step.emit(Park(call=call.id, channel=leg.channel))
     step.publish(call.id, "transfer.updated", [call.agent])
     step.publish(call.id, "call.updated", [call.agent])
