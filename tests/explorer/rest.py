@@ -68,8 +68,8 @@ def come_to_rest(node: Node, calm: set[int], trace: list[tuple[tuple[Stimulus, .
         if todo is None:
             check_released(node)
             break
-        before = node.copy()
         for stimulus in todo:
+            before = dict(node.world.calls)
             do(node, stimulus)
             check_always(node, before)
         if trace is not None:

@@ -1,5 +1,7 @@
 """What must be true after each step, and once everything has come to rest."""
 
+from collections.abc import Mapping
+
 from callbridge.domain.consult.arrangement import present, together
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.consult import Stage
@@ -25,69 +27,78 @@ def must(condition: object, what: str) -> None:
 
 
 # ---------------------------------------------------------------- after each step
+# By far the most often called: what is said is put together only where it is wanted.
 
 
-def check_always(node: Node, before: Node | None = None) -> None:
+Calls = Mapping[CallId, Call]
+
+
+def check_always(node: Node, before: Calls | None = None) -> None:
+    """`before`: the calls as they were before the step."""
     world = node.world
     offered: dict[AgentId, OfferId] = {}
     for call in world.calls.values():
-        if node.saved_calls.get(call.id) is not call:
-            must(node.saved_calls.get(call.id) == call, f"{call.id} is not saved as it is")
+        if node.saved_calls.get(call.id) is not call and not (node.saved_calls.get(call.id) == call):
+            raise Violation(f"{call.id} is not saved as it is")
         target = call.consult.offer if call.consult else None
         for offer, state in ((call.offer, CallState.OFFERING), (target, CallState.CONSULTING)):
             if offer is not None and offer.state is OfferState.PENDING:
-                must(call.state is state, f"a pending offer while {call.state}")
-                must(offer.agent not in offered, f"{offer.agent} has two offers")
+                if call.state is not state:
+                    raise Violation(f"a pending offer while {call.state}")
+                if not (offer.agent not in offered):
+                    raise Violation(f"{offer.agent} has two offers")
                 offered[offer.agent] = offer.id
         consulting = call.state is CallState.CONSULTING
-        must(
-            (call.consult is not None) == consulting or call.state is CallState.EXTERNAL, f"consult while {call.state}"
-        )
+        if not ((call.consult is not None) == consulting or call.state is CallState.EXTERNAL):
+            raise Violation(f"consult while {call.state}")
         _connected(node, before, call)
     for agent in world.agents.values():
-        if node.saved_agents.get(agent.id) is not agent:
-            must(node.saved_agents.get(agent.id) in (agent, None), f"{agent.id} is not saved as they are")
-        must(
-            agent.offer == offered.get(agent.id),
-            f"{agent.id} has {agent.offer}, but {offered.get(agent.id)} is pending",
-        )
-        must(len(set(agent.calls)) == len(agent.calls), f"{agent.id} has a call twice")
+        if node.saved_agents.get(agent.id) is not agent and node.saved_agents.get(agent.id) not in (agent, None):
+            raise Violation(f"{agent.id} is not saved as they are")
+        if not (agent.offer == offered.get(agent.id)):
+            raise Violation(f"{agent.id} has {agent.offer}, but {offered.get(agent.id)} is pending")
+        if not (len(set(agent.calls)) == len(agent.calls)):
+            raise Violation(f"{agent.id} has a call twice")
         for each in agent.calls:
-            must(each in world.calls, f"{agent.id} has {each}, which is over")
+            if each not in world.calls:
+                raise Violation(f"{agent.id} has {each}, which is over")
             call = world.calls[each]
             consulted = call.consult.offer.agent if call.consult and call.consult.offer else None
-            must(agent.id in (call.agent, consulted), f"{each} is not {agent.id}'s")
-    must(world.reserving is None or node.unanswered, "the store's answer is still awaited")
+            if agent.id not in (call.agent, consulted):
+                raise Violation(f"{each} is not {agent.id}'s")
+    if not (world.reserving is None or node.unanswered):
+        raise Violation("the store's answer is still awaited")
     check_refusal(node)
-    must(not world.faulty, "the engine failed on a call")
+    if world.faulty:
+        raise Violation("the engine failed on a call")
     if world.pbx_up and not node.unanswered and not node.silent:
         for call in world.calls.values():
             fact = world.channels.get(call.caller)
             if call.state is CallState.WAITING and fact is not None and fact.holding:
                 candidates, _ = judge(world, call, node.now)
-                must(not candidates, f"{call.id} waits although {candidates} are free")
+                if candidates:
+                    raise Violation(f"{call.id} waits although {candidates} are free")
 
 
-def _connected(node: Node, before: Node | None, call: Call) -> None:
+def _connected(node: Node, before: Calls | None, call: Call) -> None:
     """Connected or settled is said only when one bridge holds exactly those, as far as the engine has been told."""
     if before is None:
         return
-    old = before.world.calls.get(call.id)
+    old = before.get(call.id)
     if call is old:
         return
     if call.state is CallState.TALKING and old is not None and old.state is CallState.CONNECTING:
         leg = call.agent_leg
-        must(
-            leg is not None and _one_room(node, (call.caller, leg.channel)),
-            "connected is said, but no bridge holds both",
-        )
+        if not (leg is not None and _one_room(node, (call.caller, leg.channel))):
+            raise Violation("connected is said, but no bridge holds both")
     if call.state is CallState.TALKING and old is not None and old.state is not CallState.TALKING:
         leg = call.agent_leg
         _not_sent_elsewhere(node, (call.caller, *([leg.channel] if leg is not None else [])))
     settled = call.consult is not None and call.consult.settled
     was = old is not None and old.consult is not None and old.consult.settled
     if settled and not was and call.consult is not None:
-        must(_one_room(node, present(call)), f"settled in {call.consult.stage}, but not in one bridge")
+        if not (_one_room(node, present(call))):
+            raise Violation(f"settled in {call.consult.stage}, but not in one bridge")
         _not_sent_elsewhere(node, present(call))
 
 

@@ -24,7 +24,7 @@ def again(found: Found, steps: list[Taken]) -> Found | None:
                 if not node.faults or fault not in faults_of(clean):
                     return None
             do(node, stimulus, fault)
-            check_always(node, before)
+            check_always(node, before.world.calls)
         except Violation as violation:
             return replace(found, steps=steps[: index + 1], what=str(violation), at_rest=False)
     try:

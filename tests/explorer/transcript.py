@@ -31,7 +31,7 @@ def transcript(found: Found) -> str:
         before = node.copy()
         try:
             do(node, stimulus, fault)
-            check_always(node, before)
+            check_always(node, before.world.calls)
         except Violation:
             return "\n".join([*lines, *_decided(node), *_moment(node), f"     => {found.what}"])
         lines += [*_decided(node), *_moment(node)]

@@ -125,7 +125,7 @@ class Explorer:
             self.result.kinds[f"; {fault}"] += 1
         try:
             do(after, *taken)
-            check_always(after, node)
+            check_always(after, node.world.calls)
         except Violation as violation:
             self._broken((way, taken), str(violation), at_rest=False)
             return None

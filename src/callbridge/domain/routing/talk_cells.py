@@ -204,17 +204,13 @@ def move_new(step: Step, call: Call, signal: Signal) -> None:
 def move_again(step: Step, call: Call, signal: Signal) -> None:
     """The caller was not seen with the music. While agent 1 still talks to them, only the transfer is lost."""
     leg = call.agent_leg
-    if (
-        call.attempts >= TRIES
-        and leg is not None
-        and leg.state is LegState.TALKING
-        and not looked_since(step, call, signal)
-    ):
+    gives_up = call.attempts >= TRIES and leg is not None and leg.state is LegState.TALKING
+    if gives_up and not looked_since(step, call, signal):
         # What was seen can be older than the last order: only a look at the PBX says that they still talk.
         step.emit(LookAgain(why="the caller was not seen on hold"))
         step.put(replace(call, deadline=step.now + step.options.connect_timeout))
         return
-    if call.attempts >= TRIES and talks:
+    if gives_up:
         if call.transfer is not None and not call.transfer.ended:
             call = returning.end_transfer(step, call, TransferState.FAILED, "pbx_refused")
         call = step.put(replace(call, state=CallState.TALKING, deadline=None, attempts=0, least_talk_until=None))
