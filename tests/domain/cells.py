@@ -9,9 +9,9 @@ are drawn from here. A change of behaviour shows as a change of this page.
 ROUTING = """
                   waiting         offering      connecting  talking           moving              falling_back  ending
 caller_held       .               .             .           .                 connecting/waiting  .             ./waiting
-caller_gone       ended           ended/ending  ending      ending            ending              ended         ./ended
+caller_gone       ended           ended/ending  ending      ending            ended/ending        ended         ./ended
 caller_replaced   .               .             .           .                 .                   .             .
-caller_fell_back  ended           ended/ending  ending      ending            ending              ended         .
+caller_fell_back  ended           ended/ending  ending      ending            ended/ending        ended         .
 leg_ringing       .               .             .           .                 .                   .             .
 leg_answered      .               connecting    .           .                 .                   .             .
 leg_held          .               connecting    .           .                 .                   .             .
