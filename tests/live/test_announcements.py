@@ -21,6 +21,9 @@ from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
 from callbridge.demo.tones import HOLD_MUSIC
 
+LOST = 200.0
+"""Milliseconds of sound that a busy machine may lose."""
+
 
 @pytest_asyncio.fixture(scope="module")
 async def site_of_the_module(lab_of_the_session: Lab) -> AsyncIterator[Site]:
@@ -52,7 +55,8 @@ async def test_given_an_announcement_when_the_number_answers_then_they_talk_and_
         await outside.answer()
         await settled(site, call, "consulting", caller=None, agent="target", target="agent")
         await matrix(site, call, caller, {caller: {HOLD_MUSIC}, anna.phone: {outside}, outside: {anna.phone}})
-    assert recording.track.longest_gap(HOLD_MUSIC) == 0
+    assert recording.track.longest_gap(HOLD_MUSIC) < LOST
+    assert recording.track.first_heard(outside.name) is None
 
 
 async def test_given_an_announcement_when_the_number_fails_then_it_was_heard_to_its_end_and_the_reason_is_told(
@@ -67,7 +71,7 @@ async def test_given_an_announcement_when_the_number_fails_then_it_was_heard_to_
         ended = await anna.transfer_is("failed")
     said = {"reason": "no_such_number", "cause": 1, "sip_status": 404}
     assert (ended["failure"], ended["said"]) == ("no_such_number", said)
-    assert recording.track.longest_gap(outside.name, until=failed_at) == 0
+    assert recording.track.longest_gap(outside.name, until=failed_at) < LOST
     await anna.is_talking(call)
     await hear_each_other(lab, caller, anna.phone)
 
