@@ -2,7 +2,7 @@
 
 from simulation import EARLY, HOLD, LEGS, Simulation
 
-from callbridge.domain.consult.arrangement import present
+from callbridge.domain.consult.together import present
 from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.legs import LegState

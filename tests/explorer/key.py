@@ -23,7 +23,7 @@ from callbridge.domain.model.transfer import Route
 from explorer.model import Node
 
 _ECHO = 30.0
-"""As in `facts.py`: seconds after a call's end in which events of its caller are taken for late ones."""
+"""As in `arrivals.py`: seconds after a call's end in which events of its caller are taken for late ones."""
 _SAME_TROUBLE = 60.0
 """As in `people.py`: seconds in which a second trouble of the network counts as the phone's."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from callbridge.domain.consult.arrangement import present, together
+from callbridge.domain.consult.together import present, together
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.ids import AgentId, CallId, ChannelId, OfferId, call_id

@@ -1,17 +1,15 @@
 """Facts about channels, turned into what they mean for a call: the stimuli of the table in `routing/table.py`."""
 
 from callbridge.domain import replacing
+from callbridge.domain.arrivals import stranger
 from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
-from callbridge.domain.lifecycle.caller import caller_of
 from callbridge.domain.lifecycle.legs import end_of, fourth_failed, record_end
-from callbridge.domain.lifecycle.returning import group_route, to_fallback
-from callbridge.domain.lifecycle.screen_pop import parse_attached_data
-from callbridge.domain.model.calls import Call, CallOutcome, CallState
+from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.causes import END_FOLLOWS
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.effects import Hangup, LookAgain
+from callbridge.domain.model.effects import Hangup
 from callbridge.domain.model.facts import (
     ChannelAnswered,
     ChannelEntered,
@@ -26,26 +24,19 @@ from callbridge.domain.model.facts import (
     PbxSeen,
     PhoneHolds,
 )
-from callbridge.domain.model.ids import CallId, ChannelId, GroupId, call_id, call_of
+from callbridge.domain.model.ids import ChannelId, call_of
 from callbridge.domain.model.legs import Leg, LegRole, LegState, PhoneHold
 from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
-from callbridge.domain.model.transfer import Route, RouteKind
 from callbridge.domain.replacing import CALLER, FALLBACK
 from callbridge.domain.routing.table import Stimulus, apply
-
-AGENT, EXTERNAL = "agent", "external"
-"""More values of CALLBRIDGE_ROLE."""
 
 _GONE = {
     LegRole.AGENT: Event.AGENT_GONE,
     LegRole.TARGET: Event.TARGET_GONE,
     LegRole.FOURTH: Event.FOURTH_GONE,
 }
-
-_ECHO = 30.0
-"""Seconds after a call's end within which an event of its caller is taken for a late one (16.9 s have been seen)."""
 
 _ORDER = (LegState.DIALING, LegState.RINGING, LegState.ANSWERED)
 
@@ -76,7 +67,7 @@ def observe(step: Step, fact: ChannelFact, signal: Signal) -> None:
     """This is how the channel is now, from an event or a snapshot."""
     call = find(step, fact.channel)
     if call is None:
-        _stranger(step, fact, signal)
+        stranger(step, fact, signal)
         return
     if call.missing is not None and fact.channel == call.caller:
         if not isinstance(signal, PbxSeen):
@@ -303,100 +294,3 @@ def _set_leg(
     if now == leg:
         return call
     return step.put(replace(call, legs=tuple(now if each is leg else each for each in call.legs)))
-
-
-# ---------------------------------------------------------------- channels that no live call knows
-
-
-def _stranger(step: Step, fact: ChannelFact, signal: Signal) -> None:
-    role = fact.variables.role
-    named = step.world.calls.get(call_id(fact.variables.call))
-    if role == CALLER and fact.holding and not isinstance(signal, PbxSeen) and named is not None:
-        if fact.channel not in named.former:
-            # Another channel of this call, or another call of this name: only all channels together show which.
-            step.emit(LookAgain(why="a caller has the name of another call"))
-    elif role == CALLER and fact.holding:
-        _arrived(step, fact, signal)
-    elif role in (AGENT, EXTERNAL) and fact.holding:
-        # Nobody is in a bridge with it, and no call wants it: a leg that was originated late or twice.
-        step.emit(Hangup(call=CallId(fact.variables.call), channel=fact.channel))
-        step.record(None, "leg.orphan", None, channel=fact.channel)
-
-
-def _is_back(before: Call, now: float, signal: Signal) -> bool:
-    """Whether the caller of a call that ended is really there again, and not only an event of theirs late.
-
-    The dialplan's fallback sends callers back; and a call whose end was not seen may have been ended too early.
-    """
-    if before.outcome in (CallOutcome.FALLBACK, CallOutcome.LOST_SIGHT) or isinstance(signal, PbxSeen):
-        return True
-    return now - (before.ended_at or now) > _ECHO
-
-
-def _was_caller(call: Call, channel: ChannelId) -> bool:
-    return channel == call.caller or channel in call.former
-
-
-def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
-    """A caller nobody knows is in the music: a new call, whenever and however the PBX brought it."""
-    variables = fact.variables
-    call_key = call_id(variables.call or fact.channel)
-    if call_key in step.world.calls:
-        # The site gave two live callers one name: each is a call of their own all the same.
-        call_key = call_id(f"{fact.channel}-{variables.call}")
-    before = step.world.ended.get(call_key)
-    if before is not None and before.outcome is CallOutcome.HANDLED and not _was_caller(before, fact.channel):
-        # Came in the place of one with whom the conversation was just ended: nobody has talked with them.
-        call_key = call_id(f"{fact.channel}-{variables.call}")
-        before = step.world.ended.get(call_key)
-    if before is not None and not _is_back(before, step.now, signal):
-        return  # the echo of a call that is over
-    group = GroupId(variables.group)
-    route = group_route(step, group, step.now) or Route(kind=RouteKind.GROUP, group=group, since=step.now)
-    who = caller_of(fact, step.world.settings)
-    call = Call(
-        id=call_key,
-        caller=fact.channel,
-        caller_channel=fact.name,
-        caller_number=who.number,
-        caller_name=who.name,
-        caller_number_raw=who.number_raw,
-        caller_withheld=who.withheld,
-        called=variables.called,
-        group=group,
-        data=parse_attached_data(variables.data),
-        recording=variables.record,
-        arrived_at=step.now,
-        state=CallState.WAITING,
-        route=route,
-    )
-    if before is not None:
-        # The dialplan's fallback sent them back: the same call goes on, and its ids go on counting.
-        step.world.ended.pop(call_key)
-        call = replace(
-            before,
-            caller=fact.channel,
-            caller_channel=fact.name,
-            caller_number=who.number,
-            caller_name=who.name,
-            caller_number_raw=who.number_raw,
-            caller_withheld=who.withheld,
-            group=group,
-            data=call.data,
-            state=CallState.WAITING,
-            route=route,
-            outcome=None,
-            ended_at=None,
-            offer=None,
-            pop=None,
-        )
-    step.world.channels[fact.channel] = fact
-    step.world.callers[fact.channel] = call.id
-    step.put(call)
-    step.record(call.id, "call.arrived", None, group=group, called=call.called)
-    if call.recording:
-        step.record(call.id, "call.recorded", None, file=call.recording)
-    step.publish(call.id, "call.updated", [])
-    if group not in step.world.settings.groups:
-        step.anomaly(f"a caller arrived for the group {group[:64]!r}, which is not configured", call.id)
-        to_fallback(step, call, "unknown_group")

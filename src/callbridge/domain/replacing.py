@@ -9,8 +9,9 @@ of it the old channel's end may come first: so no end of a caller is believed wh
 from urllib.parse import urlencode
 
 from callbridge.domain.consult import table as consulting
-from callbridge.domain.consult.arrangement import ARRANGED, together
+from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
+from callbridge.domain.consult.together import together
 from callbridge.domain.lifecycle.caller import caller_of
 from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.lifecycle.screen_pop import renew_pop

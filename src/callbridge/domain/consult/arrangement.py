@@ -9,6 +9,7 @@ the facts are older than the order, so nothing else is ordered, and nobody is sa
 from collections import Counter
 
 from callbridge.domain.consult.early_sound import let_listen, tell_again
+from callbridge.domain.consult.together import awaited, parties, present, together
 from callbridge.domain.lifecycle.legs import end_with_talk
 from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.model.calls import Call, CallState
@@ -16,7 +17,6 @@ from callbridge.domain.model.consult import Action, Doing, Stage
 from callbridge.domain.model.effects import Bridge, Hold, Join, LookAgain, Park, SetHear
 from callbridge.domain.model.facts import ActionFailed, ChannelFact
 from callbridge.domain.model.ids import BridgeId, ChannelId
-from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 
@@ -25,67 +25,6 @@ ARRANGED = frozenset({CallState.CONSULTING, CallState.EXTERNAL})
 
 _DAMPING = 0.25
 """Seconds for which a move waits for those who are between two places, and is not repeated after it was seen."""
-
-
-def together(call: Call) -> tuple[ChannelId, ...]:
-    """Who shall be in one bridge, those first who are put together first. Everybody else is on hold."""
-    agent, target = call.agent_leg, call.party(LegRole.TARGET)
-    if call.state is CallState.EXTERNAL:
-        return (call.caller, *_up(target))
-    match call.consult.stage if call.consult else None:
-        case Stage.CONSULTING:
-            return (*_up(agent), *_up(target))
-        case Stage.WITH_CALLER | Stage.RETURNING:
-            return (call.caller, *_up(agent))
-        case Stage.COMPLETING:
-            return (call.caller, *_up(target))
-        case Stage.CONFERENCE:
-            return tuple(channel for channel in (call.caller, *_everybody(call)) if not _held(call, channel))
-        case Stage.WITHOUT_CALLER:
-            return _everybody(call)
-    return ()
-
-
-def present(call: Call) -> tuple[ChannelId, ...]:
-    """Those of them who can talk: nobody is put together with a phone that holds, or left with it in silence."""
-    return tuple(channel for channel in together(call) if not _phone_holds(call, channel))
-
-
-def _phone_holds(call: Call, channel: ChannelId) -> bool:
-    leg = call.leg(channel)
-    return leg is not None and leg.phone_holds
-
-
-def _awaited(call: Call) -> bool:
-    """A phone that belongs into the talk is being rung again: nobody is where they should be before it is there."""
-    agent, target = call.agent_leg, call.party(LegRole.TARGET)
-    match call.consult.stage if call.consult else None:
-        case Stage.WITH_CALLER | Stage.RETURNING:
-            wanted = [agent]
-        case Stage.COMPLETING:
-            wanted = [target]
-        case Stage.CONSULTING | Stage.CONFERENCE | Stage.WITHOUT_CALLER:
-            wanted = [agent, target]
-        case _:
-            wanted = []
-    return any(leg is not None and not _up(leg) for leg in wanted)
-
-
-def _everybody(call: Call) -> tuple[ChannelId, ...]:
-    return (*_up(call.agent_leg), *_up(call.party(LegRole.TARGET)), *_up(call.party(LegRole.FOURTH)))
-
-
-def _up(leg: Leg | None) -> tuple[ChannelId, ...]:
-    return () if leg is None or leg.state in (LegState.DIALING, LegState.RINGING) else (leg.channel,)
-
-
-def _held(call: Call, channel: ChannelId) -> bool:
-    leg = call.leg(channel)
-    return call.caller_held if leg is None else leg.held
-
-
-def _parties(call: Call) -> list[ChannelId]:
-    return [call.caller, *(leg.channel for leg in call.legs if not leg.releasing and _up(leg))]
 
 
 def next_action(call: Call, rooms: dict[ChannelId, BridgeId | None]) -> Action | None:
@@ -145,7 +84,7 @@ def settle(step: Step, call: Call) -> bool:
             step.put(replace(call, doing=None, moved=None))
         return False
     call = let_listen(step, _console(step, call))
-    facts = {channel: step.world.channels.get(channel) for channel in _parties(call)}
+    facts = {channel: step.world.channels.get(channel) for channel in parties(call)}
     rooms = {
         channel: fact.bridge if fact.bridge is not None and not fact.holding else None
         for channel, fact in facts.items()
@@ -178,7 +117,7 @@ def settle(step: Step, call: Call) -> bool:
     wanted = present(call)
     if call.state is CallState.EXTERNAL and resting and flying is None and len(wanted) > 1:
         _ends_with_the_talk(step, call)
-    if not resting or flying is not None or call.consult is None or call.consult.settled or _awaited(call):
+    if not resting or flying is not None or call.consult is None or call.consult.settled or awaited(call):
         return False
     if len(wanted) < len(together(call)) and call.consult.stage is not Stage.CONFERENCE:
         return False

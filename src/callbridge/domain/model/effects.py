@@ -192,22 +192,8 @@ class LookAgain:
     why: str
 
 
-ChannelEffect = (
-    Adopt
-    | Originate
-    | Bridge
-    | Hold
-    | Park
-    | Join
-    | ToFallback
-    | Introduce
-    | SetAfter
-    | SetHear
-    | Listen
-    | Mute
-    | StopRecording
-    | Hangup
-)
+_Move = Adopt | Originate | Bridge | Hold | Park | Join | ToFallback
+ChannelEffect = _Move | Introduce | SetAfter | SetHear | Listen | Mute | StopRecording | Hangup
 """Each is one verb on a channel of a call."""
 PbxEffect = ChannelEffect | LookAgain
 
