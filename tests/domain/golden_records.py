@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import beside
+from explained import explained
 from golden_text import Turn, indented, short, show, told, turns_of
 from meetings import SCENES, TABLES, Provoke, Scene, directly, for_real, made, watched
 from simulation import Simulation
@@ -168,7 +169,7 @@ def beside_records(name: str) -> Iterator[str]:
 
 def explained_records() -> Iterator[str]:
     ways: dict[str, list[str]] = {}
-    for heading, explanation in beside.explained():
+    for heading, explanation in explained():
         ways.setdefault(show(explanation, 0.0), []).append(heading)
     for text, headings in ways.items():
         yield "".join(f"{heading}\n" for heading in headings) + indented([text])
