@@ -24,7 +24,7 @@ structlog.configure(
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Repeats())
+        config.pluginmanager.register(Repeats(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

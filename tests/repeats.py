@@ -23,13 +23,18 @@ def may_be_repeated(items: Iterable[pytest.Item], *folders: str) -> None:
 class Repeats:
     """A plugin, to be registered in the process that others report to."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self.first: dict[str, pytest.TestReport] = {}
         """The first failure of each test that was run again, by its name."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.outcome == "rerun":  # type: ignore[comparison-overlap]
-            self.first.setdefault(report.nodeid, report)
+        if report.outcome == "rerun" and report.nodeid not in self.first:  # type: ignore[comparison-overlap]
+            self.first[report.nodeid] = report
+            if (screen := self._config.pluginmanager.get_plugin("terminalreporter")) is not None:
+                # At once, for a run that never comes to its end.
+                screen.ensure_newline()
+                screen.write_line(f"runs once more: {report.nodeid}: {cause(report)}", yellow=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -14,7 +14,7 @@ from repeats import Repeats, may_be_repeated
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Repeats())
+        config.pluginmanager.register(Repeats(config))
 
 def pytest_collection_modifyitems(items):
     may_be_repeated(items, "live")
@@ -68,6 +68,7 @@ def test_given_two_that_passed_when_run_again_then_they_are_named_with_their_fir
     result = run(suite, passes(1) + "\ndef test_with_a_lab(lab):\n    pass\n")
     result.stdout.fnmatch_lines(
         [
+            "*runs once more: live/test_rows_0.py::test_unsteady_1: *the phone of anna 1 did not ring",
             "*why they failed the first time*",
             "*call of live/test_rows_0.py::test_unsteady_1*",
             "E *AssertionError: the phone of anna 1 did not ring",
