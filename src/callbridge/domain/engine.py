@@ -97,7 +97,8 @@ class Engine:
             self.world.agents[agent_id] = saved.get(agent_id) or Agent(id=agent_id)
         for agent_id, agent in saved.items():
             if agent.calls or agent.offer:
-                self.world.agents.setdefault(agent_id, agent)
+                # No longer configured: they keep the call they have and get no other, as in `_configured`.
+                self.world.agents.setdefault(agent_id, replace(agent, presence=Presence.OFFLINE, reason=None))
 
     def handle(self, signal: Signal, now: float) -> list[Effect]:
         """What follows from the signal. `now` in epoch seconds; it may repeat, but should not go back."""
