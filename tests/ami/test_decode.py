@@ -235,11 +235,11 @@ CHANNELS = (ChannelId("17.1"), LEG)
 def test_given_each_effect_when_encoded_then_the_link_takes_its_actions_and_they_name_channels_by_uniqueid() -> None:
     effects = [
         originate(),
-        Bridge(call=CALL, caller=ChannelId("17.1"), leg=LEG),
+        Bridge(call=CALL, channel=ChannelId("17.1"), peer=LEG),
         Bridge(
             call=CALL,
-            caller=ChannelId("17.1"),
-            leg=LEG,
+            channel=ChannelId("17.1"),
+            peer=LEG,
             record="17.1.wav",
         ),
         Hold(call=CALL, channel=ChannelId("17.1")),
@@ -458,7 +458,7 @@ def test_given_somebody_who_came_in_the_callers_place_then_the_dialplan_is_told_
 
 
 def test_given_a_caller_who_comes_by_a_local_channel_then_the_dialplan_makes_the_bridge_which_keeps_it() -> None:
-    local = Bridge(call=CALL, caller=ChannelId("17.1"), caller_name="Local/x-1;2", leg=LEG)
+    local = Bridge(call=CALL, channel=ChannelId("17.1"), channel_name="Local/x-1;2", peer=LEG)
     assert [action.name for action in encode(local, WORD)] == ["Setvar", "Redirect"]
 
 

@@ -247,7 +247,7 @@ class Simulation:
             and self.refuse.get(name, 0) > 0
         ):
             self.refuse[name] -= 1
-            channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+            channel = effect.channel
             self.facts.append(ActionFailed(call=effect.call, action=name, channel=channel, reason="channel not up"))
             return
         if self.cut and isinstance(effect, PbxEffect):
@@ -261,11 +261,11 @@ class Simulation:
                     self.channels[leg.id] = leg
                     self.facts.append(ChannelRinging(channel=leg.id, name=f"PJSIP/{leg.id}"))
             case Bridge():
-                if effect.caller in self.channels and effect.leg in self.channels:
+                if effect.channel in self.channels and effect.peer in self.channels:
                     self._bridges += 1
                     bridge = BridgeId(f"b{self._bridges}")
-                    self._enter(effect.caller, bridge)
-                    self._enter(effect.leg, bridge)
+                    self._enter(effect.channel, bridge)
+                    self._enter(effect.peer, bridge)
             case Adopt():
                 self._adopt(effect)
             case Hold():

@@ -202,7 +202,7 @@ class Node(Pbx):
             match effect:
                 case Hold(channel=channel) | Park(channel=channel) | Listen(channel=channel):
                     self.moves[channel] = frozenset()
-                case Bridge(caller=one, leg=other):
+                case Bridge(channel=one, peer=other):
                     self.moves[one] = self.moves[other] = frozenset((one, other))
                 case Join(channel=channel, peer=peer):
                     self.moves[channel] = frozenset((channel, peer))
@@ -269,9 +269,9 @@ class Node(Pbx):
             elif isinstance(effect, ON_CHANNEL):
                 if self.silent and self.stalled is not None:
                     raise Violation(f"{type(effect).__name__} is decided while the link is silent")
-                self._aimed(effect.caller if isinstance(effect, Bridge) else effect.channel, effect)
+                self._aimed(effect.channel, effect)
                 if isinstance(effect, Bridge):
-                    self._aimed(effect.leg, effect)
+                    self._aimed(effect.peer, effect)
         if isinstance(signal, Request) and replies != 1:
             raise Violation(f"{type(signal).__name__} was answered {replies} times")
 
@@ -298,11 +298,11 @@ class Node(Pbx):
                 continue
             if fault == "refused" and isinstance(effect, REFUSABLE):
                 fault = ""
-                channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+                channel = effect.channel
                 self.queue("!" + channel, "refused", (effect.call, type(effect).__name__, channel))
             elif fault == "unanswered" and isinstance(effect, REFUSABLE):
                 fault = ""
-                channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+                channel = effect.channel
                 self.perform(effect)
                 self.queue("!" + channel, "unanswered", (effect.call, type(effect).__name__, channel))
             elif fault == "unreachable" and isinstance(effect, Originate):

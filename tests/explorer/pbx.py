@@ -143,7 +143,7 @@ class Pbx:
                     role = "external" if effect.external else "agent"
                     self.channels[channel] = Channel(channel, role, effect.call, ringing=True, hear=effect.hear)
                     self.queue(channel, "ringing", None)
-            case Bridge(caller=caller, leg=leg):
+            case Bridge(channel=caller, peer=leg):
                 if caller in self.channels and leg in self.channels:
                     bridge = self._new_bridge()
                     self.enter(caller, bridge)

@@ -60,7 +60,7 @@ def _decided(node: Node) -> list[str]:
     for effect in node.effects:
         match effect:
             case Bridge():
-                said.append(f"Bridge {effect.caller} with {effect.leg}")
+                said.append(f"Bridge {effect.channel} with {effect.peer}")
             case Originate():
                 said.append(f"Originate {effect.channel} to {effect.phone}")
             case Reply():

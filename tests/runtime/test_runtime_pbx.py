@@ -157,7 +157,7 @@ def hold(number: int = 1) -> Hold:
 
 
 def bridge() -> Bridge:
-    return Bridge(call=CALL, caller=ChannelId("17.1"), leg=ChannelId("leg"))
+    return Bridge(call=CALL, channel=ChannelId("17.1"), peer=ChannelId("leg"))
 
 
 def originate() -> Originate:

@@ -72,14 +72,14 @@ def encode(effect: ChannelEffect, stamp: str) -> tuple[Action, ...]:
     match effect:
         case Originate():
             return (Action("Originate", _originate(effect, stamp)),)
-        case Bridge() if effect.record or effect.caller_name.startswith(_LOCAL):
+        case Bridge() if effect.record or effect.channel_name.startswith(_LOCAL):
             # AMI's own MixMonitor needs the class `system`, which nobody should have who does not own the PBX; and its
             # Bridge takes away the hook that keeps a Local channel from being optimized away.
-            file = [_setvar(effect.caller, "CALLBRIDGE_RECORD", effect.record)] if effect.record else []
-            peer = _setvar(effect.caller, "CALLBRIDGE_PEER", effect.leg)
-            return (*file, peer, _redirect(effect.caller, _TALK))
+            file = [_setvar(effect.channel, "CALLBRIDGE_RECORD", effect.record)] if effect.record else []
+            peer = _setvar(effect.channel, "CALLBRIDGE_PEER", effect.peer)
+            return (*file, peer, _redirect(effect.channel, _TALK))
         case Bridge():
-            return (Action("Bridge", {"Tone": "no"}, {"Channel1": effect.caller, "Channel2": effect.leg}),)
+            return (Action("Bridge", {"Tone": "no"}, {"Channel1": effect.channel, "Channel2": effect.peer}),)
         case Adopt():
             return _adopt(effect)
         case Introduce():

@@ -26,7 +26,6 @@ from callbridge.ami.framing import Message, number
 from callbridge.ami.seam import Piece, Seam
 from callbridge.ami.snapshot import take_snapshot
 from callbridge.domain.model.effects import (
-    Bridge,
     ChannelEffect,
     Hangup,
     Introduce,
@@ -346,7 +345,7 @@ class Pbx:
             if isinstance(error, ActionRefused) and isinstance(effect, _HARMLESS):
                 return  # the channel is gone, which is what was wanted, or its Hangup event is on its way
             _log.warning("action_failed", action=name, reason=str(error))
-            channel = effect.caller if isinstance(effect, Bridge) else effect.channel
+            channel = effect.channel
             refused = isinstance(error, ActionRefused)
             self._put(ActionFailed(call=effect.call, action=name, channel=channel, reason=str(error), refused=refused))
         finally:

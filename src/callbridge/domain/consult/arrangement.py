@@ -187,9 +187,9 @@ def order(step: Step, call: Call, action: Action, attempt: int) -> None:
             step.emit(
                 Bridge(
                     call=call.id,
-                    caller=action.channel,
-                    caller_name=call.caller_channel if action.channel == call.caller else "",
-                    leg=action.peer,
+                    channel=action.channel,
+                    channel_name=call.caller_channel if action.channel == call.caller else "",
+                    peer=action.peer,
                     record=record,
                 )
             )

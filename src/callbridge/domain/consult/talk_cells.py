@@ -77,7 +77,7 @@ def held_by_phone(step: Step, call: Call, signal: Signal) -> None:
 def taken_back(step: Step, call: Call, signal: Signal) -> None:
     """The phone's key is the page's Resume."""
     hold_others(step, call)
-    to_stage(step, step.world.calls[call.id], Stage.RETURNING)
+    to_stage(step, call, Stage.RETURNING)
 
 
 def to_caller(step: Step, call: Call, signal: Signal) -> None:

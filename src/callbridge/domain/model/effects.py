@@ -45,11 +45,11 @@ class Bridge:
     """Put these two into one bridge, wherever each is now."""
 
     call: CallId
-    caller: ChannelId
+    channel: ChannelId
     """The caller, or in a talk without them the agent's leg."""
-    caller_name: str = ""
+    channel_name: str = ""
     """Its name, which tells a Local channel from others; nothing is done to a name."""
-    leg: ChannelId
+    peer: ChannelId
     record: str = ""
     """The file into which the first of the two is recorded from now on, after what it holds; empty: none.
 

@@ -7,7 +7,6 @@ from callbridge.domain.model.agents import Agent, AgentState
 from callbridge.domain.model.calls import Call, CallState, HistoryEntry
 from callbridge.domain.model.effects import (
     Anomaly,
-    Bridge,
     ChannelEffect,
     Effect,
     PublishAgent,
@@ -58,7 +57,7 @@ class Step:
         call = self.world.calls.get(effect.call)
         if call is None or call.missing is None:
             return False
-        return call.caller == (effect.caller if isinstance(effect, Bridge) else effect.channel)
+        return call.caller == effect.channel
 
     def put(self, call: Call) -> Call:
         """The call is like this now."""

@@ -42,9 +42,9 @@ def _bridge(step: Step, call: Call) -> None:
     step.emit(
         Bridge(
             call=call.id,
-            caller=call.caller,
-            caller_name=call.caller_channel,
-            leg=leg.channel,
+            channel=call.caller,
+            channel_name=call.caller_channel,
+            peer=leg.channel,
             record=call.recording,
         )
     )
