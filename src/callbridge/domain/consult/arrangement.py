@@ -141,6 +141,8 @@ def _landed(
 
 def _console(step: Step, call: Call) -> Call:
     """Who waits for a phone that holds hears music. What a leg hears in the waiting room is set on the way in."""
+    if not any(leg.phone_holds or leg.consoled for leg in call.legs):
+        return call
     wanted = present(call)
     waits = len(wanted) == 1 < len(together(call))
     legs = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast, get_args
 
 from callbridge.domain.model.agents import Agent, AgentState
 from callbridge.domain.model.calls import Call, CallState, HistoryEntry
@@ -24,6 +25,7 @@ from callbridge.domain.model.world import World
 
 _MOMENT = 0.001
 """Seconds: the difference of two moments that is shown."""
+_ON_CHANNEL = frozenset(get_args(ChannelEffect))
 _REMEMBER_ENDED = 600.0
 """Seconds for which an ended call is still known; events that are later than that have not been seen."""
 
@@ -52,12 +54,11 @@ class Step:
 
     def _at_nobody(self, effect: Effect) -> bool:
         """Nothing is ordered of a caller of whom it is not known which channel they are; it is still needed then."""
-        if not isinstance(effect, ChannelEffect):
+        if type(effect) not in _ON_CHANNEL:
             return False
-        call = self.world.calls.get(effect.call)
-        if call is None or call.missing is None:
-            return False
-        return call.caller == effect.channel
+        order = cast(ChannelEffect, effect)
+        call = self.world.calls.get(order.call)
+        return call is not None and call.missing is not None and call.caller == order.channel
 
     def put(self, call: Call) -> Call:
         """The call is like this now."""
