@@ -54,7 +54,7 @@ def test_given_early_sound_when_the_number_answers_then_the_leg_is_fetched_out_o
     sim.answer(NUMBER)
     sim.settle()
     bridges = [effect for effect in sim.effects[before:] if isinstance(effect, Bridge)]
-    assert [(each.caller, each.leg) for each in bridges] == [(sim.leg_of("anna"), sim.leg_of(NUMBER))]
+    assert [(each.channel, each.peer) for each in bridges] == [(sim.leg_of("anna"), sim.leg_of(NUMBER))]
     assert (stage(sim), place(sim)) == (Stage.CONSULTING, sim.channels[sim.leg_of(NUMBER)].bridge)
     sim.wait(1.0)
     assert len(orders(sim)) == 1
