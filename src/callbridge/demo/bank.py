@@ -132,7 +132,7 @@ class Bank(AsteriskInstance):
         await super().kill()
         await self._disconnect()
 
-    async def wait_registered(self, within: float = 15) -> None:
+    async def wait_registered(self, within: float = 30) -> None:
         """Returns once the PBX knows every phone."""
         waited = f"phones register ({', '.join(self._phones)})"
         await self._watch.until(lambda: self.registered >= self._phones.keys(), within, waited)

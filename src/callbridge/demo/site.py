@@ -24,7 +24,7 @@ from callbridge.demo.pbx import TRUNK, Endpoint
 from callbridge.demo.people import Person, Program
 
 _PORT = 8180
-_START = 30.0
+_START = 60.0
 _STOP = 10.0
 _QUICK_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Cheap on purpose: these passwords live as long as the demo."""
