@@ -8,7 +8,7 @@ from scenes import CALL, CLEO, OUTSIDE, talking
 from simulation import Simulation
 
 from callbridge.domain.model.agents import Presence
-from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.calls import MAX_NOTES, Call, CallState
 from callbridge.domain.model.effects import Reply, SaveCall
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.requests import AddNote
@@ -222,3 +222,13 @@ def test_given_a_consulted_group_when_its_agent_misses_the_offer_then_the_record
     sim.settle()
     sim.wait(21)
     assert why_not(sim.engine.world, AgentId("ben"), call_of(sim), sim.now) == "missed_offer"
+
+
+def test_given_a_call_with_all_the_notes_that_it_keeps_when_one_more_is_added_then_it_is_refused() -> None:
+    sim = talking()
+    for _ in range(MAX_NOTES):
+        assert note(sim, "anna").ok
+    assert len(call_of(sim).notes) == MAX_NOTES
+    reply = note(sim, "anna")
+    assert (reply.ok, reply.code) == (False, "too_many_notes")
+    assert len(call_of(sim).notes) == MAX_NOTES
