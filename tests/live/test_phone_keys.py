@@ -189,6 +189,19 @@ async def test_given_an_answer_without_an_address_then_the_call_is_an_ordinary_o
     assert (await call.hears()).sources == {caller.name}
 
 
+async def test_given_an_answer_without_an_address_while_the_gateway_is_away_then_they_talk_once_it_is_back(
+    site: Site, paul: SipPhone
+):
+    await site.at_work("paul")
+    caller = await ring(site.lab)
+    rings = await paul.rings()
+    await site.kill()
+    call = await rings.answer(address="0.0.0.0")
+    await site.start()
+    await hears(caller, site, "paul")
+    await heard(call, caller.name)
+
+
 async def test_given_a_key_pressed_while_the_gateway_is_away_then_it_knows_when_it_is_back(site: Site, paul: SipPhone):
     caller, call, _, pop = await talking(site, paul)
     await site.kill()
