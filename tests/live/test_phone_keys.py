@@ -192,12 +192,15 @@ async def test_given_an_answer_without_an_address_then_the_call_is_an_ordinary_o
 async def test_given_an_answer_without_an_address_while_the_gateway_is_away_then_they_talk_once_it_is_back(
     site: Site, paul: SipPhone
 ):
-    await site.at_work("paul")
+    [desk] = await site.at_work("paul")
     caller = await ring(site.lab)
+    offer = (await desk.event("offer.made"))["offer"]
     rings = await paul.rings()
     await site.kill()
     call = await rings.answer(address="0.0.0.0")
     await site.start()
+    await talk(site, offer["call"], "caller", "agent")
+    assert not (await parties(site, offer["call"]))["agent"]["phone_holds"]
     await hears(caller, site, "paul")
     await heard(call, caller.name)
 
