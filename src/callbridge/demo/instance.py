@@ -158,9 +158,12 @@ class AsteriskInstance:
             if not isinstance(error, TimeoutError | ChildProcessError):
                 raise
             said = self.errors() or (self.folder / "log/console.log").read_text(errors="replace").splitlines()
-            raise PbxUnavailable(
-                f"The Asterisk '{self.name}' did not get ready on {self.address}. It says: {' | '.join(said[-5:])}"
-            ) from error
+            says = f"It says: {' | '.join(said[-5:])}" if said else "It says nothing."
+            when = f"ended before it was ready on {self.address}"
+            if isinstance(error, TimeoutError):
+                when = f"did not get ready on {self.address} within {within:g} s"
+                says += "" if said else " Where the machine is busy, try again when it is less so."
+            raise PbxUnavailable(f"The Asterisk '{self.name}' {when}. {says}") from error
 
     async def connect(self, *, events: str = "on") -> AmiClient:
         """A new AMI session with every permission, for observation and for instruments."""
