@@ -1,15 +1,16 @@
 """Facts can be older than orders, and silence is no refusal."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from invariants import check_at_rest
-from simulation import Simulation, settings
+from simulation import LEGS, Simulation, settings
 
 from callbridge.domain.model.agents import Presence
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Stage
-from callbridge.domain.model.effects import Hangup, PbxEffect, SetAfter
+from callbridge.domain.model.effects import Hangup, Hold, PbxEffect, SetAfter
 from callbridge.domain.model.facts import ActionFailed, PbxSeen, PbxSilent
 from callbridge.domain.model.ids import AgentId, CallId
 from callbridge.domain.model.legs import LegState
@@ -227,3 +228,25 @@ def test_given_a_pbx_that_is_lost_in_the_middle_of_a_move_when_it_is_back_then_t
     sim.wait(10)
     assert sim.talking(call) == {"cleo"}
     check_at_rest(sim)
+
+
+def test_given_a_caller_on_the_way_to_the_music_when_the_pbx_is_looked_at_often_then_they_are_sent_no_oftener() -> None:
+    sim, call = talking()
+    sim.cut = True
+    assert sim.transfer("anna", call, CLEO).ok
+    for _ in range(4):
+        sim.now += 5
+        sim.give(Tick())
+    sim.cut = False
+    leg = sim.leg_of("anna")
+    before = len(sim.effects)
+    for _ in range(5):
+        sim.now += 0.05
+        seen = sim.snapshot()
+        # Agent 1 has fallen out of the talk already, and the caller is between two places.
+        facts = tuple(
+            replace(fact, bridge=LEGS, holding=True) if fact.channel == leg else replace(fact, bridge=None)
+            for fact in seen.channels
+        )
+        sim.give(replace(seen, channels=facts))
+    assert not [effect for effect in sim.effects[before:] if isinstance(effect, Hold)]

@@ -12,7 +12,7 @@ from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import Bridge, Park, SetHear, StopRecording
 from callbridge.domain.model.ids import CallId
 from callbridge.domain.model.legs import LegRole, LegState
-from callbridge.domain.model.settings import Options
+from callbridge.domain.model.settings import AgentTransferMode, Options
 from callbridge.domain.model.transfer import Destination, DestinationKind, RouteKind, TransferState
 
 CLEO = Destination(kind=DestinationKind.AGENT, value="cleo")
@@ -666,6 +666,48 @@ def test_given_a_deferred_consultation_on_hold_when_cancelled_then_it_never_star
     assert transfer_state(sim, call) is TransferState.CANCELLED
     assert sim.state("cleo") is AgentState.AVAILABLE
     check_at_rest(sim)
+
+
+def test_given_a_deferred_consultation_on_hold_when_the_target_says_no_then_the_caller_is_on_hold_as_before(
+    sim: Simulation,
+) -> None:
+    call = talk(sim)
+    sim.consult("anna", call, CLEO, deferred=True)
+    sim.hold("anna", call)
+    sim.settle()
+    sim.ready("cleo")
+    sim.settle()
+    sim.reject("cleo")
+    sim.settle()
+    assert transfer_state(sim, call) is TransferState.FAILED
+    assert sim.on_music(call)
+    assert sim.resume("anna", call).ok
+    sim.settle()
+    assert sim.talking(call) == {"anna"}
+    check_at_rest(sim)
+
+
+@pytest.mark.parametrize("hard", [False, True], ids=["recall", "hard transfer"])
+def test_given_an_offer_to_an_agent_who_is_busy_when_the_pbx_is_looked_at_then_it_goes_on(
+    sim: Simulation, hard: bool
+) -> None:
+    call = talk(sim)
+    if hard:
+        assert sim.transfer("anna", call, CLEO, AgentTransferMode.HARD).ok
+        sim.settle()
+        asked = "cleo"
+    else:
+        sim.ready("cleo")
+        assert sim.transfer("anna", call, CLEO).ok
+        sim.settle()
+        sim.presence("anna", Presence.BUSY)
+        sim.reject("cleo")
+        sim.settle()
+        asked = "anna"
+    offer = sim.offer_of(asked)
+    sim.give(sim.snapshot())
+    sim.settle()
+    assert sim.offer_of(asked) == offer
 
 
 def test_given_a_deferred_consultation_on_hold_when_the_agents_phone_is_gone_then_it_has_failed(

@@ -14,7 +14,7 @@ Keys are Python's 64-bit hashes: with a million moments, two of them share one b
 """
 
 from callbridge.domain.model.agents import Agent
-from callbridge.domain.model.calls import Call
+from callbridge.domain.model.calls import Call, CallState
 from callbridge.domain.model.consult import Doing
 from callbridge.domain.model.facts import ChannelFact
 from callbridge.domain.model.legs import Leg, LegState
@@ -59,6 +59,7 @@ def core(node: Node) -> int:
             tuple(sorted(calls, key=lambda each: (calls[each].route.since, each))) if len(calls) > 1 else None,
             tuple([_agent(agent, now) for agent in world.agents.values()]),
             tuple(sorted(world.declines.items())),
+            tuple(sorted(world.left_in_silence.items())),
             tuple(sorted(world.agents, key=lambda each: (world.agents[each].idle_since, each))),
             tuple([_fact(world.channels[channel]) for channel in sorted(world.channels)]),
             tuple([_ended(call, now) for call in world.ended.values()]),
@@ -146,7 +147,7 @@ def _doing(doing: Doing | None, now: float, *, past: bool = True) -> object:
         _left(doing.deadline, now),
         doing.attempts,
         doing.seen,
-        doing.late,
+        _left(doing.ordered_at, now) if doing.late else None,
     )
 
 
@@ -163,7 +164,14 @@ def _call(call: Call, now: float) -> object:
         transfer
         and (transfer.id, transfer.by, transfer.kind._value_, transfer.state._value_, transfer.destination.value),
         transfer and transfer.failure == "waited_too_long",
-        consult and (consult.stage._value_, _route(consult.route, now), _offer(consult.offer, now), consult.settled),
+        consult
+        and (
+            consult.stage._value_,
+            _route(consult.route, now),
+            _offer(consult.offer, now),
+            consult.settled,
+            consult.from_hold,
+        ),
         _doing(call.doing, now),
         _doing(call.moved, now, past=False),
         call.missing and (call.missing.certain, _left(call.missing.until, now)),
@@ -173,6 +181,7 @@ def _call(call: Call, now: float) -> object:
         tuple([(pause.agent, _left(pause.until, now)) for pause in call.pauses]),
         _left(call.deadline, now),
         _left(call.least_talk_until, now),
+        _left(call.sent_at, now) if call.state is CallState.MOVING else None,
         call.attempts,
         call.outcome,
         (call.legs_made, call.offers_made, call.pops_made, call.transfers_made),

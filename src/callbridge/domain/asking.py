@@ -38,7 +38,10 @@ def rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
 
     While the PBX is silent no phone is told to stop: `rescind_left` does it once it speaks again.
     """
+    agent = step.world.agents.get(agent_id)
     if step.world.pbx_silent:
+        if agent is not None and agent.offer is not None:
+            step.world.left_in_silence[agent_id] = agent.offer
         return
     call = _offered_call(step, agent_id)
     if call is None:
@@ -51,9 +54,11 @@ def rescind(step: Step, agent_id: AgentId, signal: Signal) -> None:
 
 def rescind_left(step: Step, signal: Signal) -> None:
     """Offers to agents who left or became busy while the PBX was silent."""
-    for agent in list(step.world.agents.values()):
-        if agent.offer is not None and agent.presence is not Presence.AVAILABLE:
-            rescind(step, agent.id, signal)
+    left, step.world.left_in_silence = step.world.left_in_silence, {}
+    for agent_id, offer in left.items():
+        agent = step.world.agents.get(agent_id)
+        if agent is not None and agent.offer == offer and agent.presence is not Presence.AVAILABLE:
+            rescind(step, agent_id, signal)
 
 
 def _offered_call(step: Step, agent_id: AgentId) -> Call | None:

@@ -3,6 +3,7 @@
 from callbridge.domain.consult.offers import offer_to_target, wanted_route
 from callbridge.domain.lifecycle.returning import route_to_group
 from callbridge.domain.model.calls import Call, CallState
+from callbridge.domain.model.consult import Stage
 from callbridge.domain.model.effects import ReleaseReservation, Reserve
 from callbridge.domain.model.ids import offer_id
 from callbridge.domain.model.offer import Pause
@@ -51,7 +52,7 @@ def _waiting(step: Step) -> list[tuple[Call, Route]]:
     """The calls for which an agent is looked for, the longest waiting first."""
     found = []
     for call in step.world.calls.values():
-        route = _looked_for(call)
+        route = _looked_for(step, call)
         if route is not None and call.id not in step.world.faulty and _is_here(step, call):
             found.append((call, route))
     return sorted(found, key=lambda each: (each[1].since, each[0].id))
@@ -63,8 +64,20 @@ def _is_here(step: Step, call: Call) -> bool:
     return call.state is not CallState.WAITING or (fact is not None and fact.holding)
 
 
-def _looked_for(call: Call) -> Route | None:
-    return call.route if call.state is CallState.WAITING else wanted_route(call)
+def _looked_for(step: Step, call: Call) -> Route | None:
+    if call.state is CallState.WAITING:
+        return call.route
+    # A transfer that waits for its target does not begin while its agent talks with somebody else.
+    return None if _is_held(call) and _talks_elsewhere(step, call) else wanted_route(call)
+
+
+def _is_held(call: Call) -> bool:
+    return call.consult is not None and call.consult.stage is Stage.HELD
+
+
+def _talks_elsewhere(step: Step, call: Call) -> bool:
+    others = [each for each in step.world.calls.values() if each.id != call.id and each.agent == call.agent]
+    return any(not _is_held(each) for each in others)
 
 
 def reserved(step: Step, signal: Reserved) -> None:
@@ -73,7 +86,7 @@ def reserved(step: Step, signal: Reserved) -> None:
     world.reserving = None
     step.dispatch = True
     call = world.calls.get(signal.call)
-    route = _looked_for(call) if call is not None else None
+    route = _looked_for(step, call) if call is not None else None
     if (
         call is not None
         and route is not None
@@ -95,7 +108,7 @@ def nobody_free(step: Step, signal: NobodyFree) -> None:
     step.world.reserving = None
     step.dispatch = True
     call = step.world.calls.get(signal.call)
-    route = _looked_for(call) if call is not None else None
+    route = _looked_for(step, call) if call is not None else None
     if call is not None and route is not None:
         candidates, _ = judge(step.world, call, step.now, route)
         until = step.now + _TRY_AGAIN

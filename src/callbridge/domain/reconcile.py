@@ -10,7 +10,6 @@ from callbridge.domain.consult import early_sound
 from callbridge.domain.facts import find, gone, hold_seen, observe
 from callbridge.domain.lifecycle import returning
 from callbridge.domain.lifecycle.legs import say_mutes
-from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.model.calls import CallState
 from callbridge.domain.model.consult import Doing
 from callbridge.domain.model.effects import LookAgain
@@ -22,7 +21,7 @@ from callbridge.domain.model.records import replace
 from callbridge.domain.model.step import Step
 from callbridge.domain.replacing import FALLBACK
 from callbridge.domain.routing.table import Stimulus, apply
-from callbridge.domain.routing.talk_cells import looked_since
+from callbridge.domain.routing.talk_cells import gives_up, looked_since
 
 _ORDERED = 2.0
 """Seconds that the PBX may take from an accepted Originate until the channel can be seen."""
@@ -58,7 +57,7 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
     if came_back:
         _nothing_is_under_way(step)
     else:
-        _late_moves_are_over(step)
+        _late_moves_are_over(step, signal)
     world.phones = dict(signal.phones)
     step.dispatch = True
     seen = {fact.channel: fact for fact in signal.channels}
@@ -91,7 +90,7 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
         _hold(step, channel, signal, hold)
     step.touched.update(world.calls)
     for call in list(world.calls.values()):
-        if call.state is CallState.MOVING and call.attempts >= TRIES and looked_since(step, call, signal):
+        if call.state is CallState.MOVING and gives_up(call) and looked_since(call, signal):
             apply(step, call, Stimulus.PBX_TIMEOUT, signal)
     if came_back:
         _play_again(step)
@@ -139,10 +138,10 @@ def _nothing_is_under_way(step: Step) -> None:
             step.put(replace(call, doing=None, moved=None, adopted=None, adoptions=0))
 
 
-def _late_moves_are_over(step: Step) -> None:
-    """They were ordered long before this snapshot was taken: it shows what became of them."""
+def _late_moves_are_over(step: Step, signal: PbxSeen) -> None:
+    """This snapshot was asked for after they had been ordered: it shows what became of them."""
     for call in list(step.world.calls.values()):
-        if call.moved is not None and call.moved.late:
+        if call.moved is not None and call.moved.late and signal.taken_at >= call.moved.ordered_at:
             step.put(replace(call, moved=None))
 
 
@@ -172,7 +171,7 @@ def _play_again(step: Step) -> None:
 def _mute_again(step: Step) -> None:
     """Whether the last order about a mute reached the PBX is not known: who is muted, and who is not, is said again."""
     for call in list(step.world.calls.values()):
-        if call.muting and call.state is not CallState.ENDING:
+        if call.may_be_muted and call.state is not CallState.ENDING:
             say_mutes(step, call)
 
 

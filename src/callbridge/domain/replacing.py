@@ -139,7 +139,7 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
     world.callers |= {before: call.id, fact.channel: call.id}
     world.channels[fact.channel] = fact
     step.touched.add(call.id)
-    if call.muting:
+    if call.may_be_muted:
         # A mute was meant for whoever was there; where this channel took over all that the old one had, it has it.
         step.emit(Mute(call=call.id, channel=fact.channel, on=False))
     former = (*(channel for channel in call.former if channel != fact.channel), before)
@@ -250,7 +250,9 @@ def adopt(step: Step, call_id: CallId) -> None:
     call = step.put(replace(call, adopted=step.now + _RETURN, adoptions=call.adoptions + 1))
     if call.state in ARRANGED:
         move = Action(verb="join" if several else "bridge", channel=call.caller, peer=peers[0].channel)
-        call = step.put(replace(call, moved=Doing(action=move, deadline=step.now + _RETURN, attempts=1)))
+        call = step.put(
+            replace(call, moved=Doing(action=move, deadline=step.now + _RETURN, attempts=1, ordered_at=step.now))
+        )
     lasts = call.state in (CallState.TALKING, CallState.EXTERNAL) and call.least_talk_until is None
     step.emit(
         Adopt(

@@ -178,7 +178,9 @@ def _unsettled(call: Call) -> Call:
 
 def order(step: Step, call: Call, action: Action, attempt: int) -> None:
     """Tells the PBX, once; `overdue` tells it again."""
-    moved = Doing(action=action, deadline=step.now + step.options.connect_timeout, attempts=attempt)
+    moved = Doing(
+        action=action, deadline=step.now + step.options.connect_timeout, attempts=attempt, ordered_at=step.now
+    )
     call = step.put(replace(call, doing=moved, moved=moved))
     if not all(_is_there(call, channel) for channel in (action.channel, action.peer) if channel is not None):
         return

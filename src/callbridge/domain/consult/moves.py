@@ -13,6 +13,7 @@ from callbridge.domain.lifecycle.screen_pop import make_pop
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
 from callbridge.domain.model.causes import END_FOLLOWS, LegEnd
 from callbridge.domain.model.consult import Consult, Stage
+from callbridge.domain.model.effects import Park
 from callbridge.domain.model.legs import Leg, LegRole, LegState
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.records import replace
@@ -39,12 +40,19 @@ def fail(
     how: str | None = None,
     leg_end: LegEnd | None = None,
 ) -> Call:
-    """The transfer came to nothing: caller and agent 1 talk again."""
+    """The transfer came to nothing: caller and agent 1 talk again, or the caller is on hold as before."""
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, state, why, leg_end)
     call = drop_fourth(step, drop_target(step, call, offer or OfferState.CANCELLED, how or why, leg_end))
-    let_hear(step, call, call.agent_leg, "silence")
-    consult = replace(call.consult or Consult(stage=Stage.RETURNING), stage=Stage.RETURNING, route=None, settled=False)
+    leg = call.agent_leg
+    let_hear(step, call, leg, "silence")
+    before = call.consult or Consult(stage=Stage.RETURNING)
+    held = before.from_hold and before.stage is Stage.RINGING and state is not TransferState.CANCELLED
+    fact = step.world.channels.get(leg.channel) if leg is not None else None
+    if held and leg is not None and fact is not None and fact.holding:
+        step.emit(Park(call=call.id, channel=leg.channel))  # what it hears is set on the way in
+    stage = Stage.HELD if held else Stage.RETURNING
+    consult = replace(before, stage=stage, route=None, settled=False, from_hold=False)
     return step.put(replace(call, consult=consult, doing=None, caller_held=False))
 
 

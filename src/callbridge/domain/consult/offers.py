@@ -69,7 +69,10 @@ def start_ringing(step: Step, call: Call, route: Route | None) -> Call:
 def offer_to_target(step: Step, call: Call, signal: Reserved, route: Route) -> None:
     """The store gave us an agent: their phone rings, and they see a preview."""
     if call.transfer is not None and call.transfer.state is TransferState.DEFERRED:
+        held = call.state is CallState.CONSULTING
         call = start_ringing(step, call, route)
+        assert call.consult is not None
+        call = step.put(replace(call, consult=replace(call.consult, from_hold=held)))
     assert call.consult is not None
     settings = step.world.settings.agents[signal.agent]
     _, passed_over = judge(step.world, call, step.now, route)

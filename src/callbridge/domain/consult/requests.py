@@ -1,4 +1,4 @@
-"""What agents ask for during a consultation, as far as it changes no stage by itself; and hold without a transfer."""
+"""What agents ask for during a consultation, as far as it changes no stage by itself; and hold."""
 
 from callbridge.domain.consult.offers import dial_external
 from callbridge.domain.consult.start import start_transfer

@@ -92,6 +92,7 @@ def _start_unsupervised(step: Step, call: Call, signal: RequestTransfer, mode: A
             route=_route(step, signal, mode),
             deadline=step.now + step.options.connect_timeout,
             attempts=1,
+            sent_at=step.now,
         )
     )
     # First the variable: from now on also a sudden end of this bridge leaves the caller with the music.

@@ -1,4 +1,4 @@
-"""The machine of a supervised transfer, and of hold without one: `TABLE` has every stimulus in every stage.
+"""The machine of a supervised transfer, and of hold: `TABLE` has every stimulus in every stage.
 
 What is true in each stage is said with `Stage` in `model/consult.py`; who then is in one bridge with whom is decided
 in `arrangement.py`. The columns of the grid are stages; `external` is the call's state of that name.

@@ -116,6 +116,8 @@ class Call:
     """Epoch seconds by which the PBX must have done what the present state waits for."""
     attempts: int = 0
     """How often the PBX was told to do what the present state waits for."""
+    sent_at: float | None = None
+    """Epoch seconds at which the caller was last sent to the music by a transfer."""
     least_talk_until: float | None = None
     """Epoch seconds before which the agent who has just picked up cannot have talked with the caller."""
     dropped_by: AgentId | None = None
@@ -147,6 +149,11 @@ class Call:
             return None
         leg = self.leg(self.offer.channel)
         return None if leg is None or leg.releasing else leg
+
+    @property
+    def may_be_muted(self) -> bool:
+        """Whether the PBX may keep somebody of it muted."""
+        return self.muting or self.caller_muted or any(leg.muted for leg in self.legs)
 
     def talked_by(self, agent: AgentId | None) -> "Call":
         """The same call, of which it is noted that this agent talks with the caller as theirs; None: nobody does."""

@@ -17,10 +17,10 @@ class Stage(StrEnum):
     """
 
     HELD = "held"
-    """No transfer is under way: the caller hears music, the agent nothing.
+    """Nobody else is in the call: the caller hears music, the agent nothing. A transfer may wait for its target.
 
     The agent's next request is waited for: resume leads to `returning`, a transfer to `ringing` or to the other
-    machine's `moving`. The agent's end brings the caller back to them by a recall.
+    machine's `moving`; so does the target's becoming available. The agent's end brings the caller back by a recall.
     """
     RINGING = "ringing"
     """A transfer is under way: its target is looked for, or their phone rings. The caller hears music, agent 1 ringing.
@@ -76,6 +76,7 @@ class Doing:
     action: Action
     deadline: float
     attempts: int
+    ordered_at: float = 0.0
     seen: bool = False
     """It has happened; until the deadline it is not ordered again, since what undid it can be older."""
     late: bool = False
@@ -104,5 +105,7 @@ class Consult:
     """What the target is shown: a preview until the call is theirs."""
     settled: bool = False
     """Everybody has been seen where the stage wants them."""
+    from_hold: bool = False
+    """It began by itself while the caller was on hold, since its target became available: a no leads back there."""
     fourth_failure: NotReached | None = None
     """Why the last fourth party was not reached; gone when another one is called."""

@@ -64,7 +64,7 @@ class TransferState(StrEnum):
     OFFERED = "offered"
     """The target has the offer and does not answer yet."""
     DEFERRED = "deferred"
-    """Supervised: the caller stays with agent 1 until the target is available."""
+    """Supervised: the caller stays with agent 1, or on hold, until the target is available."""
     RINGING = "ringing"
     """Supervised: the target is looked for, or their phone rings; the caller hears music."""
     CONSULTING = "consulting"

@@ -6,7 +6,7 @@ from callbridge.domain.model.agents import Agent, PhoneState
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.facts import ChannelFact
 from callbridge.domain.model.hearing import Party
-from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId
+from callbridge.domain.model.ids import AgentId, CallId, ChannelId, GroupId, OfferId
 from callbridge.domain.model.settings import Settings
 
 
@@ -41,6 +41,8 @@ class World:
     """
     declines: dict[AgentId, int] = field(default_factory=dict)
     """How many offers in a row each agent's phone has declined at once; none: not in here."""
+    left_in_silence: dict[AgentId, OfferId] = field(default_factory=dict)
+    """Who left or became busy with this offer pending while the PBX was silent: no phone could be told to stop."""
     faulty: dict[CallId, float] = field(default_factory=dict)
     """Calls on which the engine failed: their deadlines and offers rest until then (epoch seconds)."""
 
@@ -71,5 +73,6 @@ class World:
             heard=dict(self.heard),
             reserving=self.reserving,
             declines=dict(self.declines),
+            left_in_silence=dict(self.left_in_silence),
             faulty=dict(self.faulty),
         )

@@ -197,20 +197,18 @@ def connect_new(step: Step, call: Call, signal: Signal) -> None:
 
 def move_new(step: Step, call: Call, signal: Signal) -> None:
     """Who has come in the caller's place still talks with agent 1, or is with the music already."""
-    step.put(replace(call, attempts=1, deadline=step.now + step.options.connect_timeout))
+    step.put(replace(call, attempts=1, deadline=step.now + step.options.connect_timeout, sent_at=step.now))
     step.emit(Hold(call=call.id, channel=call.caller))
 
 
 def move_again(step: Step, call: Call, signal: Signal) -> None:
     """The caller was not seen with the music. While agent 1 still talks to them, only the transfer is lost."""
-    leg = call.agent_leg
-    gives_up = call.attempts >= TRIES and leg is not None and leg.state is LegState.TALKING
-    if gives_up and not looked_since(step, call, signal):
+    if gives_up(call) and not looked_since(call, signal):
         # What was seen can be older than the last order: only a look at the PBX says that they still talk.
         step.emit(LookAgain(why="the caller was not seen on hold"))
         step.put(replace(call, deadline=step.now + step.options.connect_timeout))
         return
-    if gives_up:
+    if gives_up(call):
         if call.transfer is not None and not call.transfer.ended:
             call = returning.end_transfer(step, call, TransferState.FAILED, "pbx_refused")
         call = step.put(replace(call, state=CallState.TALKING, deadline=None, attempts=0, least_talk_until=None))
@@ -218,14 +216,22 @@ def move_again(step: Step, call: Call, signal: Signal) -> None:
         step.publish(call.id, "call.updated", [call.agent])
         return
     step.emit(LookAgain(why="the caller was not seen on hold"))
-    step.put(replace(call, attempts=call.attempts + 1, deadline=step.now + step.options.connect_timeout))
+    until = step.now + step.options.connect_timeout
+    step.put(replace(call, attempts=call.attempts + 1, deadline=until, sent_at=step.now))
     step.emit(Hold(call=call.id, channel=call.caller))
 
 
-def looked_since(step: Step, call: Call, signal: Signal) -> bool:
-    """Whether this is a look at the PBX that is younger than what was ordered last."""
-    ordered = (call.deadline or step.now) - step.options.connect_timeout
-    return isinstance(signal, PbxSeen) and signal.taken_at >= ordered
+def gives_up(call: Call) -> bool:
+    """Whether the caller was sent to the music often enough, and agent 1 was seen to talk all the same."""
+    leg = call.agent_leg
+    return call.attempts >= TRIES and leg is not None and leg.state is LegState.TALKING
+
+
+def looked_since(call: Call, signal: Signal) -> bool:
+    """Whether this is a look at the PBX that is younger than what was ordered last, and shows the caller."""
+    if not isinstance(signal, PbxSeen) or signal.taken_at < (call.sent_at or 0.0):
+        return False
+    return any(fact.channel == call.caller for fact in signal.channels)
 
 
 def wait_timeout(step: Step, call: Call, signal: Signal) -> None:

@@ -2365,7 +2365,7 @@ export interface components {
          *     Of each stage: what is true on entry, what is waited for, where it leads. Everybody named is alive on entry; an end
          *     of theirs can come in every stage. What was ordered may not have been seen yet: `Consult.settled` says when it was.
          *
-         *     - `held`: No transfer is under way: the caller hears music, the agent nothing. The agent's next request is waited for: resume leads to `returning`, a transfer to `ringing` or to the other machine's `moving`. The agent's end brings the caller back to them by a recall.
+         *     - `held`: Nobody else is in the call: the caller hears music, the agent nothing. A transfer may wait for its target. The agent's next request is waited for: resume leads to `returning`, a transfer to `ringing` or to the other machine's `moving`; so does the target's becoming available. The agent's end brings the caller back by a recall.
          *     - `ringing`: A transfer is under way: its target is looked for, or their phone rings. The caller hears music, agent 1 ringing. The target's answer is waited for and leads to `consulting`; a no, by anybody or anything, to `returning`. Where agent 1 does not wait for it, the other machine goes on with the offer as an unsupervised transfer.
          *     - `consulting`: The target is up: agent 1 talks with them, the caller hears music. Agent 1 decides: alternate to `with_caller`, merge or a fourth party's answer to `conference`, complete (by hanging up too, where the administrator wants that) to `completing`, cancel or the target's end to `returning`.
          *     - `with_caller`: The target is up: agent 1 talks with the caller, the target hears music. Leads where `consulting` does.
@@ -2532,7 +2532,7 @@ export interface components {
          * @description - `moving`: The caller is being taken from agent 1 to the music.
          *     - `waiting`: The caller hears music until the target is available.
          *     - `offered`: The target has the offer and does not answer yet.
-         *     - `deferred`: Supervised: the caller stays with agent 1 until the target is available.
+         *     - `deferred`: Supervised: the caller stays with agent 1, or on hold, until the target is available.
          *     - `ringing`: Supervised: the target is looked for, or their phone rings; the caller hears music.
          *     - `consulting`: Supervised: agent 1 and the target have talked, and it is not decided yet.
          *     - `completed`: The target has call and pop.

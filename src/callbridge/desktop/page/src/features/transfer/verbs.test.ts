@@ -54,8 +54,11 @@ test("while they talk: hold, transfer, hang up", () => {
   expect(can(verbsOf(call({}), "anna", { ...may, transfers: false }))).toBe("hangUp hold");
 });
 
-test("while a transfer waits for its target there is no second one and no hold, but an end to it", () => {
-  expect(asked(call({ transfer: { ...transfer, state: "deferred" } }))).toBe("cancel hangUp");
+test("while a transfer waits for its target there is no second one, but an end to it", () => {
+  const deferred = { ...transfer, state: "deferred" as const };
+  expect(asked(call({ transfer: deferred }))).toBe("cancel hangUp hold");
+  expect(asked(stage("held", { transfer: deferred }))).toBe("cancel hangUp resume");
+  expect(asked(stage("returning", { transfer: deferred }))).toBe("cancel");
 });
 
 test.each([

@@ -27,9 +27,10 @@ const NONE: Verbs = {
   fourth: false,
 };
 
-/** A supervised transfer that waits until its target is free; the caller talks with the agent meanwhile. */
+/** A supervised transfer that waits until its target is free; the caller talks with the agent meanwhile, or is on hold. */
 export function isDeferred(call: Call): boolean {
-  return call.state === "talking" && call.transfer?.state === "deferred";
+  const waits = call.state === "talking" || call.stage === "held" || call.stage === "returning";
+  return waits && call.transfer?.state === "deferred";
 }
 
 /** Somebody else's call, about which this agent is asked. */
@@ -45,14 +46,22 @@ export function verbsOf(call: Call, me: string | undefined, may: Capabilities | 
   const mine = call.transfer?.by === me;
   const fourth = may?.four_way === true && !call.parties.some((party) => party.role === "fourth");
   if (call.state === "talking") {
-    if (isDeferred(call)) return { ...NONE, hangUp: true, cancel: mine };
-    return { ...NONE, hold: true, hangUp: true, transfer: transfers };
+    const deferred = isDeferred(call);
+    return { ...NONE, hold: true, hangUp: true, transfer: transfers && !deferred, cancel: deferred && mine };
   }
   if (call.state === "connecting") return { ...NONE, hangUp: true };
   if (call.state !== "consulting") return NONE;
   switch (call.stage) {
     case "held":
-      return { ...NONE, resume: !phoneHolds(call, me), hangUp: true, transfer: transfers };
+      return {
+        ...NONE,
+        resume: !phoneHolds(call, me),
+        hangUp: true,
+        transfer: transfers && !isDeferred(call),
+        cancel: isDeferred(call) && mine,
+      };
+    case "returning":
+      return { ...NONE, cancel: isDeferred(call) && mine };
     case "ringing":
       // An unsupervised transfer to an external number is not allowed, so not halfway either.
       return { ...NONE, cancel: mine, complete: mine && !isExternal(call) };
