@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-demo
 
-# Tests mostly wait, for phones and timers: three processes keep two cores busy. Each has an Asterisk and a browser of its own.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 3 ] && echo 4 || echo 3)
+# Tests mostly wait, for phones and timers; each process has an Asterisk and a browser of its own.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || { [ $$n -lt 2 ] && echo 2 || echo $$n; })
 
 # The agents' page. What it is built from is compared by content, so a touched file costs nothing.
 DESKTOP := src/callbridge/desktop

@@ -250,3 +250,14 @@ def test_given_a_document_written_before_then_it_has_no_former_channels() -> Non
     saved = [effect.call for effect in sim.effects if isinstance(effect, SaveCall)]
     assert (saved[-1].former, saved[-1].missing) == ((), None)
     assert HOLD
+
+
+def test_given_a_caller_who_hung_up_in_a_conference_when_the_agent_does_so_too_then_the_call_is_handled() -> None:
+    sim = scenes.conference_with_fourth_only()
+    sim.hang_up(OLD)
+    sim.settle()
+    sim.hang_up(sim.leg_of("anna"))
+    sim.settle()
+    sim.wait(30)
+    assert sim.call(CALL).state is CallState.ENDED
+    assert sim.call(CALL).outcome in (CallOutcome.HANDLED, CallOutcome.LOST_SIGHT)

@@ -174,7 +174,7 @@ def _call(call: Call, now: float) -> object:
         ),
         _doing(call.doing, now),
         _doing(call.moved, now, past=False),
-        call.missing and (call.missing.certain, _left(call.missing.until, now)),
+        call.missing and (call.missing.certain, call.missing.talked, _left(call.missing.until, now)),
         (call.caller, call.former, _left(call.adopted, now), call.adoptions),
         call.caller_held,
         (call.caller_muted, call.muting),

@@ -258,7 +258,7 @@ def gone(step: Step, channel: ChannelId, signal: Signal) -> None:
         if call.missing is not None and isinstance(signal, ChannelGone):
             return  # a repetition
         if not replacing.doubt(step, call, signal, last):
-            replacing.caller_gone(step, step.put(replace(call, missing=None)), signal)
+            replacing.caller_gone(step, call, signal)
         return
     present, lost = _is_present(call, channel), call.leg(channel)
     call = step.put(replace(call, legs=tuple(leg for leg in call.legs if leg.channel != channel)))

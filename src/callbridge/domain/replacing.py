@@ -75,7 +75,8 @@ def doubt(step: Step, call: Call, signal: Signal, seen: ChannelFact | None) -> b
     if not signal.elsewhere and not (_may_talk(call, seen) and _in_a_talk(step, call)):
         return False
     until = step.now + (_LOOK if signal.elsewhere else _NOTICE)
-    step.put(replace(call, missing=Missing(until=until, certain=signal.elsewhere)))
+    talked = _may_talk(call, seen) and _in_a_talk(step, call) != []
+    step.put(replace(call, missing=Missing(until=until, certain=signal.elsewhere, talked=talked)))
     return True
 
 
@@ -90,12 +91,13 @@ def clear_up(step: Step, call: Call, signal: Signal) -> Call:
     """Nobody is left in the talk, so nobody took the caller's place in it: they are gone."""
     if call.missing is None or call.missing.certain or _in_a_talk(step, call):
         return call
-    call = step.put(replace(call, missing=None))
     caller_gone(step, call, signal)
     return step.world.calls[call.id]
 
 
 def caller_gone(step: Step, call: Call, signal: Signal) -> None:
+    left_in_talk = call.missing is not None and call.missing.talked
+    call = step.put(replace(call, missing=None, left_in_talk=left_in_talk))
     if call.state in ARRANGED:
         consulting.apply(step, call, Event.CALLER_GONE, signal)
     else:

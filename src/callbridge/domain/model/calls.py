@@ -57,6 +57,8 @@ class Missing:
     """Epoch seconds at which the PBX is asked who is there."""
     certain: bool
     """Another channel has the place, unless it has gone too: only a snapshot can show it."""
+    talked: bool = False
+    """They were in a talk when their channel ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,8 @@ class Call:
     """Channels of this caller, or of those who called for them, whose place another one has taken."""
     missing: Missing | None = None
     """The caller's channel is gone, and whether another took its place is not known."""
+    left_in_talk: bool = False
+    """The caller is gone, and was in a talk when they went, whatever has become of it before that was known."""
     adopted: float | None = None
     """The caller's channel was ordered to become ours, and may be on the way to it until then (epoch seconds)."""
     adoptions: int = 0

@@ -20,7 +20,8 @@ def abandoned(step: Step, call: Call, signal: Signal) -> None:
     call = leave_agent(step, call, wrap_up=call.state is CallState.MOVING)
     if call.transfer is not None and not call.transfer.ended:
         call = returning.end_transfer(step, call, TransferState.FAILED, "caller_hung_up")
-    release_everybody(step, call, seen_or(CallOutcome.ABANDONED, signal))
+    outcome = CallOutcome.HANDLED if call.left_in_talk else CallOutcome.ABANDONED
+    release_everybody(step, call, seen_or(outcome, signal))
 
 
 def ended_if_empty(step: Step, call: Call, signal: Signal) -> None:
