@@ -259,7 +259,7 @@ class Crowd:
         what = "caller hangs up" if last else choose.choices(list(_TALKS), list(_TALKS.values()))[0]
         self.did[f"talk: {what}"] += 1
         if self._is_sample(number):
-            await self._listen(person, number)
+            await self._listen(person, call, number)
         await asyncio.sleep(choose.uniform(0.1, 0.9))
         since = person.mark()
         colleague = choose.choice([name for name in self.agents if name != person.name])
@@ -315,7 +315,7 @@ class Crowd:
                 self.let_go.add(number)
             await phone.hang_up(leg)
 
-    async def _listen(self, person: Person, number: str) -> None:
+    async def _listen(self, person: Person, call: str, number: str) -> None:
         """The caller hears this agent and nobody else; and where that phone has one call only, the other way round."""
         line, phone = self.lines[number], self.lab.bank.phone(person.name)
         alone = sum(leg.live for leg in phone.legs) == 1
@@ -324,5 +324,7 @@ class Crowd:
         except AssertionError:
             if number in self.left:
                 return  # the impatient go whenever they like, also while it is listened
+            if (await person.get(f"/v1/calls/{call}"))["state"] != "talking":
+                return  # a hard transfer came, for which this call is held
             raise
         self.listened.append(number)
