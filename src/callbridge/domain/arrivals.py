@@ -1,6 +1,6 @@
 """Channels that no live call knows: a new caller, one who comes back, or a leg that nobody wants."""
 
-from callbridge.domain.lifecycle.caller import caller_of
+from callbridge.domain.lifecycle.caller import called_by
 from callbridge.domain.lifecycle.returning import group_route, to_fallback
 from callbridge.domain.lifecycle.screen_pop import parse_attached_data
 from callbridge.domain.model.calls import Call, CallOutcome, CallState
@@ -11,7 +11,7 @@ from callbridge.domain.model.records import replace
 from callbridge.domain.model.signals import Signal
 from callbridge.domain.model.step import Step
 from callbridge.domain.model.transfer import Route, RouteKind
-from callbridge.domain.replacing import CALLER
+from callbridge.domain.replacing import CALLER, id_in_dialplan
 
 AGENT, EXTERNAL = "agent", "external"
 """More values of CALLBRIDGE_ROLE."""
@@ -52,28 +52,25 @@ def _was_caller(call: Call, channel: ChannelId) -> bool:
 def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
     """A caller nobody knows is in the music: a new call, whenever and however the PBX brought it."""
     variables = fact.variables
-    call_key = call_id(variables.call or fact.channel)
+    call_key, apart = id_in_dialplan(fact), call_id(f"{fact.channel}-{variables.call}")
     if call_key in step.world.calls:
         # The site gave two live callers one name: each is a call of their own all the same.
-        call_key = call_id(f"{fact.channel}-{variables.call}")
+        call_key = apart
     before = step.world.ended.get(call_key)
     if before is not None and before.outcome is CallOutcome.HANDLED and not _was_caller(before, fact.channel):
         # Came in the place of one with whom the conversation was just ended: nobody has talked with them.
-        call_key = call_id(f"{fact.channel}-{variables.call}")
+        call_key = apart
         before = step.world.ended.get(call_key)
     if before is not None and not _is_back(before, step.now, signal):
         return  # the echo of a call that is over
     group = GroupId(variables.group)
     route = group_route(step, group, step.now) or Route(kind=RouteKind.GROUP, group=group, since=step.now)
-    who = caller_of(fact, step.world.settings)
     call = Call(
         id=call_key,
         caller=fact.channel,
         caller_channel=fact.name,
-        caller_number=who.number,
-        caller_name=who.name,
-        caller_number_raw=who.number_raw,
-        caller_withheld=who.withheld,
+        caller_number="",
+        caller_name="",
         called=variables.called,
         group=group,
         data=parse_attached_data(variables.data),
@@ -91,10 +88,6 @@ def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
             former=former,
             caller=fact.channel,
             caller_channel=fact.name,
-            caller_number=who.number,
-            caller_name=who.name,
-            caller_number_raw=who.number_raw,
-            caller_withheld=who.withheld,
             group=group,
             data=call.data,
             state=CallState.WAITING,
@@ -104,6 +97,7 @@ def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
             offer=None,
             pop=None,
         )
+    call = called_by(call, fact, step.world.settings)
     step.world.channels[fact.channel] = fact
     step.world.callers[fact.channel] = call.id
     step.put(call)

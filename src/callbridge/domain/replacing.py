@@ -12,7 +12,7 @@ from callbridge.domain.consult import table as consulting
 from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
 from callbridge.domain.consult.together import together
-from callbridge.domain.lifecycle.caller import caller_of
+from callbridge.domain.lifecycle.caller import called_by
 from callbridge.domain.lifecycle.patience import TRIES
 from callbridge.domain.lifecycle.screen_pop import renew_pop
 from callbridge.domain.model.calls import Call, CallState, Missing
@@ -187,15 +187,8 @@ def id_in_dialplan(fact: ChannelFact) -> CallId:
 
 def show_caller(step: Step, call: Call, fact: ChannelFact) -> Call:
     """Pop and CRM link are those of who really calls."""
-    who = caller_of(fact, step.world.settings)
-    now = replace(
-        call,
-        caller_number=who.number,
-        caller_name=who.name,
-        caller_number_raw=who.number_raw,
-        caller_withheld=who.withheld,
-    )
-    if now == call or not (who.number or who.number_raw or who.withheld):
+    now = called_by(call, fact, step.world.settings)
+    if now == call or not (now.caller_number or now.caller_number_raw or now.caller_withheld):
         return call
     call = now
     settings, consult = step.world.settings, call.consult

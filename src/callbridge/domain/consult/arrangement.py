@@ -98,7 +98,7 @@ def settle(step: Step, call: Call) -> bool:
     action = next_action(call, rooms)
     if action is not None:
         # Who is between two places is on the way to one; a move would pull them out of what is just being done.
-        resting = all(fact is None or fact.bridge is not None for fact in map(facts.get, moved_by(action)))
+        resting = all(fact is None or fact.bridge is not None for fact in map(facts.get, _moved_by(action)))
         again = moved is not None and moved.action == action and step.now < moved.deadline
         ready = resting and flying is None and not again
         doing = call.doing if call.doing is not None and call.doing.action == action else None
@@ -131,7 +131,7 @@ def _landed(
     action: Action, facts: dict[ChannelId, ChannelFact | None], rooms: dict[ChannelId, BridgeId | None]
 ) -> bool:
     """Whether the move was seen to happen, or whoever was to be moved is gone."""
-    if any(facts.get(channel) is None for channel in moved_by(action)):
+    if any(facts.get(channel) is None for channel in _moved_by(action)):
         return True
     if action.peer is None:
         fact = facts[action.channel]
@@ -165,7 +165,7 @@ def _ends_with_the_talk(step: Step, call: Call) -> None:
         end_with_talk(step, call)
 
 
-def moved_by(action: Action) -> tuple[ChannelId, ...]:
+def _moved_by(action: Action) -> tuple[ChannelId, ...]:
     """Whose place it changes."""
     return (action.channel, action.peer) if action.peer is not None else (action.channel,)
 

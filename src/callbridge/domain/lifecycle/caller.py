@@ -9,6 +9,7 @@ from typing import Final
 
 from callbridge.domain.model.calls import Call
 from callbridge.domain.model.facts import ChannelFact
+from callbridge.domain.model.records import replace
 from callbridge.domain.model.settings import Settings
 
 _CHOSEN: Final = frozenset(
@@ -48,6 +49,18 @@ def caller_of(fact: ChannelFact, settings: Settings) -> Caller:
         name = name or user
     return Caller(
         number=_number(fact.caller_number, settings), number_raw=fact.caller_number, name=name, withheld=withheld
+    )
+
+
+def called_by(call: Call, fact: ChannelFact, settings: Settings) -> Call:
+    """The same call, with whoever is on this channel as its caller."""
+    who = caller_of(fact, settings)
+    return replace(
+        call,
+        caller_number=who.number,
+        caller_name=who.name,
+        caller_number_raw=who.number_raw,
+        caller_withheld=who.withheld,
     )
 
 
