@@ -37,6 +37,14 @@ class Run:
         return json.loads((self.folder / "build/demo/report.json").read_text())
 
     @property
+    def wrong(self) -> list[Any]:
+        """The steps that did not hold, as far as it came."""
+        try:
+            return [step for step in self.report["steps"] if not step["ok"]]
+        except OSError as error:
+            return [str(error)]
+
+    @property
     def left(self) -> list[str]:
         """Folders, and processes that were started with something of them on the command line."""
         found = [str(path) for path in self.folder.glob("cb-*")]
@@ -101,7 +109,7 @@ async def running(folder: Path, arguments: Sequence[str] = ONCE, **env: str) -> 
 
 async def test_given_nothing_when_the_demo_is_told_once_then_every_step_holds_on_real_audio(folder: Path):
     async with running(folder, FORCE_COLOR="1") as run:
-        assert await run.end() == 0, run.said
+        assert await run.end() == 0, f"{run.wrong}\n{run.said}"
     assert "\x1b" not in run.said
     assert "\r" not in run.said
     report = run.report

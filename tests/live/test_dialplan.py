@@ -17,6 +17,7 @@ from callbridge.demo.bank_lines import Caller
 from callbridge.demo.instance import SIP_PORT
 from callbridge.demo.lab import Lab
 from callbridge.demo.tones import FALLBACK, HOLD_MUSIC
+from callbridge.domain.model.causes import Fault, leg_end
 
 NUMBER = "5550100"
 HOSTILE = "5550199"
@@ -373,7 +374,10 @@ async def test_a_phones_own_forwarding_never_becomes_the_agents_leg(lab: Lab, ta
     ringing = await anna.wait_ringing()
     async with event(lab, "Hangup", Uniqueid=leg) as gone:
         await anna.refer(f"sip:{target}@{lab.pbx.address}:{SIP_PORT}", leg=ringing)
-        assert (await asyncio.wait_for(gone, 5))["Cause"] == "23"
+        # Asterisk gives the leg up as soon as it has read where to, at times before it has read why: 23, moved, or
+        # nothing. Either is a fault of the phone.
+        cause = int((await asyncio.wait_for(gone, 5))["Cause"])
+    assert leg_end(cause).fault is Fault.PHONE
     await lab.wait_no_channels()
     stop()
     assert entered == []

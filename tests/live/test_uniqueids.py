@@ -81,7 +81,7 @@ async def test_given_a_leg_whose_uniqueid_begins_with_the_peers_when_sent_to_the
             assert joined == wanted
         else:
             assert (await bridge_of(lab, peer), await bridge_of(lab, other) == joined) == (joined, False)
-        assert caller.up is not None
+        await caller.wait_up()
         await lab.reset()
 
 

@@ -42,7 +42,9 @@ def passes(number: int) -> str:
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     pytester.makeconftest(_CONFTEST)
-    pytester.syspathinsert(Path(repeats.__file__).parent)
+    tests = str(Path(repeats.__file__).parent)
+    pytester.syspathinsert(tests)
+    monkeypatch.setenv("PYTHONPATH", tests)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.mkdir("live")
     return pytester
@@ -51,8 +53,10 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 def run(suite: pytest.Pytester, *files: str, processes: int = 0) -> pytest.RunResult:
     for number, text in enumerate(files):
         (suite.path / "live" / f"test_rows_{number}.py").write_text(_TESTS + text)
-    more = ["-p", "xdist", "-n", str(processes), "--dist", "loadfile"] if processes else []
-    return suite.runpytest(*_PLUGINS, *more)
+    if not processes:
+        return suite.runpytest(*_PLUGINS)
+    # In a process of its own: the processes of xdist get the path with which the one that starts them was started.
+    return suite.runpytest_subprocess(*_PLUGINS, "-p", "xdist", "-n", str(processes), "--dist", "loadfile")
 
 
 def test_given_nothing_that_failed_when_run_then_nothing_is_said_of_repeats(suite: pytest.Pytester) -> None:
