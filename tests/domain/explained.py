@@ -36,6 +36,10 @@ def _of_two(supervised: bool) -> Iterator[tuple[str, Explanation]]:
     sim.settle()
     for kind, value in DESTINATIONS:
         yield f"a second caller waits, to {kind.value} {value}", _explain(sim, kind, value, supervised)
+    for agent in sim.settings.agents:
+        sim.log_out(agent)
+    heading = "a second caller waits and nobody is logged in, to group support"
+    yield heading, _explain(sim, DestinationKind.GROUP, "support", supervised)
 
 
 def _explain(sim: Simulation, kind: DestinationKind, value: str, supervised: bool, **more: Any) -> Explanation:

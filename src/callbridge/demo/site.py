@@ -90,6 +90,11 @@ class Site:
         return f"http://{self.host}:{self.port}"
 
     @property
+    def pid(self) -> int | None:
+        """The gateway's process, while it runs."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    @property
     def log(self) -> str:
         """What the gateway has logged, JSON lines."""
         return (self.folder / "gateway.log").read_text(errors="replace")

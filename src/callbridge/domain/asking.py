@@ -66,11 +66,11 @@ def _offered_call(step: Step, agent_id: AgentId) -> Call | None:
     if agent is None or agent.offer is None:
         return None
     call = step.world.calls.get(call_of(agent.offer))
-    pending = call is not None and any(
-        offer is not None and offer.id == agent.offer and offer.state is OfferState.PENDING
-        for offer in (call.offer, call.consult.offer if call.consult else None)
-    )
-    return call if pending else None
+    if call is None:
+        return None
+    offers = (call.offer, call.consult.offer if call.consult else None)
+    pending = {offer.id for offer in offers if offer is not None and offer.state is OfferState.PENDING}
+    return call if agent.offer in pending else None
 
 
 def answer_offer(step: Step, signal: AcceptOffer | RejectOffer) -> None:
