@@ -12,7 +12,9 @@ from simulation import HOLD, Channel, Simulation
 from callbridge.domain.model.calls import CallOutcome, CallState
 from callbridge.domain.model.effects import Adopt, LookAgain, SaveCall
 from callbridge.domain.model.facts import ChannelEntered, ChannelGone
-from callbridge.domain.model.ids import ChannelId
+from callbridge.domain.model.ids import AgentId, ChannelId, RequestId
+from callbridge.domain.model.records import replace
+from callbridge.domain.model.requests import DoParty, PartyVerb
 
 OLD, NEW = ChannelId("17.1"), ChannelId("18.1")
 NUMBER = "+4930222"
@@ -261,3 +263,57 @@ def test_given_a_caller_who_hung_up_in_a_conference_when_the_agent_does_so_too_t
     sim.wait(30)
     assert sim.call(CALL).state is CallState.ENDED
     assert sim.call(CALL).outcome in (CallOutcome.HANDLED, CallOutcome.LOST_SIGHT)
+
+
+def test_given_a_party_on_the_way_out_when_the_caller_is_replaced_then_nobody_is_said_to_talk_with_them() -> None:
+    """The move is of somebody else, so it goes on; where they were last seen is older than that order."""
+    sim = scenes.conference()
+    sim.settle()
+    sim.party("anna", CALL, sim.leg_of("cleo"), "hold")
+    way_out = list(sim.facts)
+    sim.facts.clear()
+    sim.replace(OLD)
+    sim.verb("anna", CALL, "merge")
+    sim.deliver()  # the old channel left the bridge
+    sim.deliver()  # and the new one is there
+    call = sim.call(CALL)
+    assert (call.caller, call.moved is not None, call.consult and call.consult.settled) == (NEW, True, False)
+    sim.facts.extend(way_out)
+    sim.settle()
+    sim.wait(10)
+    assert sim.talking(CALL) == {"anna", "cleo"}
+    check_at_rest(sim)
+
+
+def test_given_a_caller_being_put_on_hold_when_replaced_and_the_gateway_dies_then_they_are_on_hold_after() -> None:
+    """Though a leg is missing too, so that whoever is new in the talk might be in its place."""
+    sim = scenes.four_way()
+    sim.settle()
+    sim.hang_up(sim.leg_of("cleo"), 44)
+    sim.replace(OLD)
+    sim.facts.clear()
+    asked = DoParty(request=RequestId("r"), agent=AgentId("anna"), call=CALL, channel=OLD, verb=PartyVerb.HOLD)
+    for effect in sim.handle(asked):
+        sim._save(effect)  # and nothing of it is done
+    sim.restart()
+    sim.settle()
+    sim.wait(1.0)
+    call = sim.call(CALL)
+    assert call.caller == NEW
+    assert sim.channels[NEW].role == "caller"
+    check_at_rest(sim)
+
+
+def test_given_a_look_that_says_nothing_of_a_leg_when_the_caller_is_replaced_then_whoever_is_with_it_calls() -> None:
+    sim = scenes.conference()
+    sim.settle()
+    leg = sim.leg_of("anna")
+    sim.hang_up(sim.leg_of("cleo"), 44)
+    sim.replace(OLD)
+    sim.facts.clear()
+    seen = sim.snapshot()
+    shown = tuple(fact for fact in seen.channels if fact.channel != leg)
+    sim.give(replace(seen, channels=shown, unclear=frozenset({leg})))
+    assert sim.call(CALL).caller == NEW
+    sim.wait(10)
+    check_at_rest(sim)

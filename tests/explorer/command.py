@@ -74,16 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for result in pool.imap_unordered(explore, tasks):
                 results.append(result)
                 print(line(result), flush=True)
+                if result.found is not None:
+                    print(f"\n{transcript(result.found)}\n", flush=True)
 
         run(None, begin + options.seconds * _COMPLETE)
         depth = min(result.depth for result in results)
         if not any(result.found for result in results):
             left = begin + options.seconds - time.monotonic()
             run(options.seed, max(left, 0.0) * options.workers / len(units))
-    for result in results:
-        if result.found is not None:
-            print()
-            print(transcript(result.found))
     schedules = sum(each.schedules for each in results)
     states: set[tuple[str, bool, int]] = set()
     for each in results:

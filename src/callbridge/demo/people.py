@@ -93,7 +93,19 @@ class Person(Program):
                         self._open.set()
             except aiohttp.ClientError:
                 pass
+            finally:
+                self._open.clear()
             await asyncio.sleep(0.1)
+
+    async def is_back(self, within: float = 10) -> None:
+        """Returns once the stream, if there is one, is open and has brought something.
+
+        Raises:
+            TimeoutError: it has not come back within so many seconds.
+        """
+        if self._stream is not None:
+            async with asyncio.timeout(within):
+                await self._open.wait()
 
     async def leave(self) -> None:
         await self._close()

@@ -180,7 +180,7 @@ class Site:
         self.config_file.write_text(yaml.safe_dump(self.document, sort_keys=False))
 
     async def start(self, *, ready: bool = True) -> None:
-        """Starts the gateway; with `ready`, returns once it has seen the PBX.
+        """Starts the gateway; with `ready`, returns once it has seen the PBX and everybody's stream is back.
 
         Raises:
             PbxUnavailable: it ended or did not become ready; the message has the end of its log.
@@ -197,6 +197,9 @@ class Site:
             )
         if ready:
             await self.wait_ready()
+            # What somebody asks for sooner would come with the snapshot, and not as the event that they wait for.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.gather(*(person.is_back() for person in self._people.values()))
 
     async def wait_ready(self, within: float = _START) -> None:
         """Until `/readyz` says so; the gateway is asked, as a load balancer would."""

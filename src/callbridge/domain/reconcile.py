@@ -54,6 +54,7 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
             # What was told before or in the silence may have been heard only just now.
             margin = max(margin, signal.taken_at - world.unheard_since + _SILENT_BEFORE)
     world.pbx_up, world.pbx_silent, world.unheard_since = True, False, None
+    were_moved = {call.id for call in world.calls.values() if replacing.is_being_moved(call)}
     if came_back:
         _nothing_is_under_way(step)
     else:
@@ -69,7 +70,7 @@ def pbx_seen(step: Step, signal: PbxSeen) -> None:
         # The caller first: a leg that ended with them is no reason to look for another agent.
         caller = seen.get(world.calls[call_id].caller)
         if caller is None and world.calls[call_id].caller not in signal.unclear:
-            caller = replacing.heir(step, world.calls[call_id], signal)
+            caller = replacing.heir(step, world.calls[call_id], signal, was_moved=call_id in were_moved)
             if caller is None:
                 gone(step, world.calls[call_id].caller, signal)
             else:

@@ -19,7 +19,7 @@ from callbridge.domain.model.calls import Call, CallState, Missing
 from callbridge.domain.model.consult import Action, Doing
 from callbridge.domain.model.effects import Adopt, Introduce, LookAgain, Mute
 from callbridge.domain.model.facts import ChannelFact, ChannelGone, PbxSeen
-from callbridge.domain.model.ids import CallId, call_id
+from callbridge.domain.model.ids import CallId, ChannelId, call_id
 from callbridge.domain.model.legs import Leg
 from callbridge.domain.model.offer import OfferState
 from callbridge.domain.model.records import replace
@@ -46,9 +46,16 @@ def _talks(call: Call) -> bool:
 
 
 def _may_talk(call: Call, seen: ChannelFact | None) -> bool:
-    """Whether the caller can be in a talk: they shall, or were in one when they were `seen` last."""
+    """Whether the caller can be in a talk: they shall, or were in one when they were `seen` last, or are being taken
+    out of one."""
     in_a_talk = seen is not None and (seen.from_talk or (seen.bridge is not None and not seen.holding))
-    return _talks(call) or (call.state in ARRANGED and in_a_talk)
+    return _talks(call) or (call.state in ARRANGED and (in_a_talk or is_being_moved(call)))
+
+
+def is_being_moved(call: Call) -> bool:
+    """Whether the caller was told to go somewhere, and has not been seen to."""
+    moved = call.moved
+    return moved is not None and not moved.seen and moved.action.channel == call.caller
 
 
 def _in_a_talk(step: Step, call: Call) -> list[Leg]:
@@ -107,20 +114,28 @@ def caller_gone(step: Step, call: Call, signal: Signal) -> None:
 # ---------------------------------------------------------------- another one is the caller
 
 
-def heir(step: Step, call: Call, seen: PbxSeen) -> ChannelFact | None:
-    """Who is where the caller was, in a snapshot that does not show the caller."""
+def heir(step: Step, call: Call, seen: PbxSeen, *, was_moved: bool) -> ChannelFact | None:
+    """Who is where the caller was, in a snapshot that does not show the caller.
+
+    `was_moved`: the caller had been told to leave a talk, which nobody saw.
+    """
     if call.state is CallState.ENDING:
         return None
     legs = {leg.channel for leg in call.legs if not leg.releasing}
-    talks = {fact.bridge for fact in seen.channels if fact.channel in legs and fact.bridge and not fact.holding}
+    # A leg of which the snapshot says nothing is where it was.
+    known = [fact for leg in legs & seen.unclear if (fact := step.world.channels.get(leg)) is not None]
+    talks = {
+        fact.bridge for fact in (*seen.channels, *known) if fact.channel in legs and fact.bridge and not fact.holding
+    }
     strangers = [fact for fact in seen.channels if not _is_known(step, fact)]
     for fact in strangers:
         if fact.variables.role in (CALLER, FALLBACK) and call_id(fact.variables.call) == call.id:
             return fact
     shown = {fact.channel for fact in seen.channels} | seen.unclear
     # A stranger can also be in the place of a leg that is no longer there.
-    nobody_else = all(leg.channel in shown for leg in call.legs if not leg.unanswered)
-    if not (nobody_else or call.missing is not None or _may_talk(call, step.world.channels.get(call.caller))):
+    nobody_else = all(leg.channel in shown for leg in call.legs if not (leg.unanswered or leg.releasing))
+    talked = was_moved or _may_talk(call, step.world.channels.get(call.caller))
+    if not (nobody_else or call.missing is not None or talked):
         return None
     return next((fact for fact in strangers if not fact.variables.role and fact.bridge in talks), None)
 
@@ -153,8 +168,8 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
             former=former,
             missing=None,
             caller_muted=False,
-            doing=None,
-            moved=None,
+            doing=_in_their_place(call.doing, before, fact.channel),
+            moved=_in_their_place(call.moved, before, fact.channel),
             adopted=None,
             adoptions=0,
         )
@@ -168,6 +183,13 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
     else:
         apply(step, call, Stimulus.CALLER_REPLACED, signal)
     return step.world.calls[call.id]
+
+
+def _in_their_place(move: Doing | None, before: ChannelId, now: ChannelId) -> Doing | None:
+    """What is under way of a move: one of somebody else's goes on, the caller's has gone with their channel."""
+    if move is None or move.action.channel == before:
+        return None
+    return replace(move, action=replace(move.action, peer=now)) if move.action.peer == before else move
 
 
 def introduce(step: Step, call: Call, fact: ChannelFact) -> None:
