@@ -14,12 +14,13 @@ DESKTOP := src/callbridge/desktop
 PAGE := $(DESKTOP)/dist/sources.sha256
 PAGE_SOURCES := $(shell find $(DESKTOP)/page -name node_modules -prune -o -type f -print)
 
-.PHONY: help demo test check page page-check page-types explore diagrams golden mutants clean
+.PHONY: help demo test check screens page page-check page-types explore diagrams golden mutants clean
 
 help:
 	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
 	@echo "make test          all tests, on a private real Asterisk (ARGS=... goes to pytest; WORKERS=N)"
 	@echo "make check         ruff, mypy, import-linter; the page: types, style, unit tests"
+	@echo "make screens       pictures of each screen of the page, into build/screens"
 	@echo "make page          the agents' page, where its sources have changed; page-types: its types from the API's document"
 	@echo "make explore       every order of events around the engine, for nine minutes (ARGS=... ; ARGS=--help)"
 	@echo "make diagrams      draws the state diagrams into README.md"
@@ -57,6 +58,9 @@ demo: $(DEMO_STAMP) $(PAGE)
 test: $(STAMP) $(PAGE)
 	@$(if $(ARGS),,$(BIN)/python tests/provision.py)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+screens: $(STAMP) $(PAGE)
+	@CALLBRIDGE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_screens.py
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

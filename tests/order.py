@@ -16,7 +16,7 @@ _SECONDS = {"explorer": 2.5, "browser": 8.0, "live": 3.0, "contract": 0.5}
 _USUAL = 0.1
 _LONG = {
     **{"test_demo": 120.0, "test_many_calls": 70.0, "test_row_14_nobody_is_lost": 120.0, "test_playground": 20.0},
-    **{"test_screens": 80.0, "test_page_in_the_demo": 40.0, "test_config_mutations": 40.0, "test_deploy": 20.0},
+    **{"test_screens": 50.0, "test_page_in_the_demo": 40.0, "test_config_mutations": 40.0, "test_deploy": 20.0},
 }
 """Files whose few tests take long."""
 
