@@ -6,57 +6,26 @@ clock; so a run can be repeated with the same decisions, if not with the same in
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
+from crowd_habits import ANSWERS, CROSSED, MANY_OFFERS, TALKS, first_of
+
 from callbridge.demo.bank_ami import AmiError
-from callbridge.demo.bank_lines import BUSY, REJECTED, Caller, Leg, LegState
+from callbridge.demo.bank_lines import BUSY, REJECTED, Leg, LegState, Line
 from callbridge.demo.lab import Lab
 from callbridge.demo.people import ApiError, Person
 from callbridge.demo.site import Site
 
-CROSSED = {
-    "call_ended",
-    "not_talking",
-    "not_your_call",
-    "offer_ended",
-    "outcome_unknown",
-    "transfer_ended",
-    "transfer_under_way",
-    "unknown_call",
-    "unknown_offer",
-    "unknown_transfer",
-}
-"""Refusals that a request may meet because something else happened first."""
-_ANSWERS = {
-    "button": 30,
-    "phone": 30,
-    "reject": 8,
-    "decline": 8,
-    "ignore": 4,
-    "busy": 5,
-    "button, no phone": 3,
-    "caller leaves": 6,
-    "button, caller leaves": 6,
-}
-_TALKS = {
-    "caller hangs up": 26,
-    "agent's phone hangs up": 20,
-    "agent's button hangs up": 14,
-    "both hang up": 6,
-    "soft": 8,
-    "hard": 8,
-    "group": 8,
-    "group, then hangs up": 4,
-    "empty group": 4,
-    "soft, then cancels": 4,
-    "goes busy": 4,
-}
-_MANY_OFFERS = 8
-"""After so many a call comes to its end: taken, and ended by the caller."""
-_WITHIN = 20.0
+_WITHIN = 60.0
+_LONG = 150.0
+"""More than a caller may wait in the queue (`max_wait`, 120 s), be offered and talk, on a busy machine."""
+
+Way = Callable[[str, random.Random], Awaitable[None]]
+"""How a caller of this number comes and goes."""
+Beside = Callable[[], AbstractAsyncContextManager[None]]
 
 
 def number_of(caller: int) -> str:
@@ -75,16 +44,20 @@ class Crowd:
         self.people: dict[str, Person] = {}
         self.all = Person(site.http, "everything", "")
         """Sees every event, with the token of a service."""
-        self.lines: dict[str, Caller] = {}
+        self.lines: dict[str, Line] = {}
         self.left: set[str] = set()
         """Numbers of the callers who hung up themselves."""
         self.let_go: set[str] = set()
         """Numbers of the callers whose conversation an agent ended."""
         self.did: Counter[str] = Counter()
         self.listened: list[str] = []
+        self.shown_otherwise: set[str] = set()
+        """Numbers of the callers who are shown by another one for a time, or for good."""
+        self._behind: defaultdict[str, asyncio.Future[str]] = defaultdict(asyncio.Future)
         self._tasks: asyncio.TaskGroup
 
-    async def run(self, callers: int, *, at_once: int) -> None:
+    async def run(self, callers: int, *, at_once: int, ways: Mapping[int, Way], beside: Beside) -> None:
+        """`ways`: who of the callers is no ordinary one. `beside`: what goes on as long as somebody calls."""
         self.all.token = self.site.service_token
         await self.all.watch()
         for person in await self.site.at_work(*self.agents):
@@ -92,10 +65,10 @@ class Crowd:
         places = asyncio.Semaphore(at_once)
         async with asyncio.TaskGroup() as everybody:
             desks = [everybody.create_task(self._desk(person)) for person in self.people.values()]
-            async with asyncio.TaskGroup() as self._tasks:
+            async with beside(), asyncio.TaskGroup() as self._tasks:
                 for caller in range(1, callers + 1):
                     await places.acquire()
-                    self._tasks.create_task(self._caller(caller, places.release))
+                    self._tasks.create_task(self._caller(caller, ways.get(caller, self.by_number), places.release))
             for desk in desks:
                 desk.cancel()
 
@@ -111,34 +84,40 @@ class Crowd:
 
     # ------------------------------------------------------------ callers
 
-    async def _caller(self, caller: int, done: Callable[[], None]) -> None:
-        number = number_of(caller)
-        choose = random.Random(f"{self.seed}/{caller}")
-        group = choose.choice(["5550100"] * 4 + ["5550200"])
-        impatient = choose.random() < 0.12
+    async def _caller(self, caller: int, way: Way, done: Callable[[], None]) -> None:
         try:
-            line = await self.lab.bank.call(
-                from_number=number, did=group, line=f"caller {caller}", crowd=not self._is_sample(number)
-            )
-            self.lines[number] = line
-            await line.wait_up()
-            if impatient:
-                await asyncio.sleep(choose.uniform(0.0, 4.0))
-                await self.leaves(number, "while the call is wherever it is")
-            else:
-                ended = await self._ended(number)
-                if ended["outcome"] == "fallback":
-                    await self.leaves(number, "in the dialplan's fallback")
-            await line.wait_ended(_WITHIN)
+            await way(number_of(caller), random.Random(f"{self.seed}/{caller}"))
         finally:
             done()
 
+    async def by_number(self, number: str, choose: random.Random, did: str = "") -> None:
+        """They call a group, one that they choose or the one behind `did`, and stay for as long as they like."""
+        group = choose.choice(["5550100"] * 4 + ["5550200"])
+        self.lines[number] = await self.lab.bank.call(
+            from_number=number, did=did or group, line=f"caller {int(number[-7:])}", crowd=not self._is_sample(number)
+        )
+        await self.stays(number, choose, lambda call: call["caller_number"] == number)
+
+    async def stays(self, number: str, choose: random.Random, is_theirs: Callable[[Any], bool]) -> None:
+        """Until the call is over, or the caller has had enough."""
+        line = self.lines[number]
+        impatient = choose.random() < 0.12
+        await line.wait_up(_WITHIN)
+        if impatient:
+            await asyncio.sleep(choose.uniform(0.0, 4.0))
+            await self.leaves(number, "while the call is wherever it is")
+            await line.wait_ended(_WITHIN)
+        else:
+            await self.until_over(number, is_theirs)
+
+    async def until_over(self, number: str, is_theirs: Callable[[Any], bool]) -> None:
+        ended = await self.all.event("call.ended", lambda data: is_theirs(data["call"]), within=_LONG)
+        if ended["call"]["outcome"] == "fallback":
+            await self.leaves(number, "in the dialplan's fallback")
+        await self.lines[number].wait_ended(_WITHIN)
+
     def _is_sample(self, number: str) -> bool:
         return int(number[-7:]) % self.listen_every == 0
-
-    async def _ended(self, number: str) -> Any:
-        fits: Callable[[Any], bool] = lambda data: data["call"]["caller_number"] == number  # noqa: E731
-        return (await self.all.event("call.ended", fits, within=90))["call"]
 
     async def leaves(self, number: str, when: str) -> None:
         line = self.lines[number]
@@ -164,8 +143,8 @@ class Crowd:
         number = await self._number(offer)
         many = int(offer["id"].rpartition("-")[2])
         choose = random.Random(f"{self.seed}/{number}/{many}")
-        last = many >= _MANY_OFFERS
-        what = "phone" if last else choose.choices(list(_ANSWERS), list(_ANSWERS.values()))[0]
+        last = many >= MANY_OFFERS
+        what = "phone" if last else choose.choices(list(ANSWERS), list(ANSWERS.values()))[0]
         self.did[f"offer: {what}"] += 1
         await asyncio.sleep(choose.uniform(0.0, 0.4))
         with suppress(LookupError):  # it was over before the phone was reached
@@ -194,8 +173,27 @@ class Crowd:
         await asyncio.sleep(choose.uniform(0.0, 0.3))
         await person.available()
 
+    def comes_from(self, call: str, number: str) -> None:
+        """Says who is behind a call that shows somebody else's number."""
+        self._behind[call].set_result(number)
+
+    def is_behind(self, call: Any) -> str:
+        """The number of whoever's call it is in truth, once that is said."""
+        said = self._behind.get(call["id"])
+        return said.result() if said is not None and said.done() else str(call["caller_number"])
+
     async def _number(self, offer: Any) -> str:
-        return str(offer["preview"]["caller_number"])
+        shown = str(offer["preview"]["caller_number"])
+        if shown in self.lines:
+            return shown
+        said = self._behind[offer["call"]]
+        await asyncio.wait([said], timeout=_WITHIN)
+        assert said.done(), f"nobody says who is behind {shown}"
+        return said.result()
+
+    def _is_of(self, leg: Leg, number: str) -> bool:
+        other = number in self.shown_otherwise and leg.caller_number not in self.lines
+        return leg.caller_number == number or other
 
     async def _press(self, button: Coroutine[Any, Any, Any]) -> Any:
         """The answer; None where something else happened first."""
@@ -212,7 +210,7 @@ class Crowd:
         number = await self._number(offer)
 
         def leg() -> Leg | None:
-            ringing = (each for each in phone.legs if each.state is LegState.RINGING and each.caller_number == number)
+            ringing = (each for each in phone.legs if each.state is LegState.RINGING and self._is_of(each, number))
             return next(ringing, None)
 
         def lost(data: Any) -> bool:
@@ -221,17 +219,11 @@ class Crowd:
         def gone(data: Any) -> bool:
             return data["call"]["id"] == offer["call"] and data["call"]["agent"] != person.name
 
-        waits = [
-            asyncio.ensure_future(phone.watch.until(lambda: leg() is not None, _WITHIN, f"{person.name} rings")),
-            asyncio.ensure_future(person.event("offer.ended", lost, since=since, within=_WITHIN)),
-            asyncio.ensure_future(person.event("call.updated", gone, since=since, within=_WITHIN)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await first_of(
+            phone.watch.until(lambda: leg() is not None, _WITHIN, f"{person.name} rings"),
+            person.event("offer.ended", lost, since=since, within=_WITHIN),
+            person.event("call.updated", gone, since=since, within=_WITHIN),
+        )
         found = leg()
         if found is None:
             raise LookupError
@@ -256,7 +248,7 @@ class Crowd:
         return bool(news["call"]["state"] == "talking")
 
     async def _talk(self, person: Person, call: str, number: str, choose: random.Random, *, last: bool) -> None:
-        what = "caller hangs up" if last else choose.choices(list(_TALKS), list(_TALKS.values()))[0]
+        what = "caller hangs up" if last else choose.choices(list(TALKS), list(TALKS.values()))[0]
         self.did[f"talk: {what}"] += 1
         if self._is_sample(number):
             await self._listen(person, call, number)
@@ -273,44 +265,45 @@ class Crowd:
                 await self._press(person.hang_up(call))
             case "both hang up":
                 await asyncio.gather(self._put_down(person, number), self.leaves(number, "together with the agent"))
-            case "soft" | "hard":
-                await self._press(person.transfer(call, "agent", colleague, mode=what, reason="knows more"))
-            case "group":
-                await self._press(person.transfer(call, "group", "sales", note="wants to buy"))
+            case "soft" | "hard" | "group" | "empty group":
+                kind, value = {"group": ("group", "sales"), "empty group": ("group", "empty")}.get(
+                    what, ("agent", colleague)
+                )
+                more = {"mode": what} if kind == "agent" else {}
+                if not await self._press(person.transfer(call, kind, value, note="knows more", **more)):
+                    await self._put_down(person, number)
             case "group, then hangs up":
                 # The transfer is on record before the phone is down: the caller must not go with the agent.
-                if await self._press(person.transfer(call, "group", "support")):
-                    await self._put_down(person, number, let_go=False)
-            case "empty group":
-                await self._press(person.transfer(call, "group", "empty"))
+                transferred = await self._press(person.transfer(call, "group", "support"))
+                await self._put_down(person, number, let_go=not transferred)
             case "soft, then cancels":
                 transfer = await self._press(person.transfer(call, "agent", colleague, mode="soft"))
                 await asyncio.sleep(choose.uniform(0.0, 0.5))
-                if transfer is not None and await self._press(person.post(f"/v1/transfers/{transfer['id']}:cancel")):
+                if transfer is None:
+                    await self._put_down(person, number)
+                elif await self._press(person.post(f"/v1/transfers/{transfer['id']}:cancel")):
                     await self._comes_back(person, call, number, since)
             case "goes busy":
                 await person.busy("paperwork")
                 await self._put_down(person, number)
-        await person.event("agent", lambda data: call not in data["calls"], since=since, within=_WITHIN)
+        try:
+            await person.event("agent", lambda data: call not in data["calls"], since=since, within=_WITHIN)
+        except AssertionError as error:
+            raise AssertionError(f"{what}, by {number}: {error}") from error
 
     async def _comes_back(self, person: Person, call: str, number: str, since: int) -> None:
         """After a quick cancel the call never left them; after a later one it is offered to them again."""
         back: Callable[[Any], bool] = lambda data: data["call"]["id"] == call and data["call"]["state"] == "talking"  # noqa: E731
-        waits = [
-            asyncio.ensure_future(person.event("call.updated", back, since=since, within=_WITHIN)),
-            asyncio.ensure_future(person.event("agent", lambda data: call not in data["calls"], since=since)),
-        ]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        stays = not waits[1].done()
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
-        if stays:
+        free: Callable[[Any], bool] = lambda data: call not in data["calls"]  # noqa: E731
+        came_back = await first_of(
+            person.event("call.updated", back, since=since, within=_WITHIN), person.event("agent", free, since=since)
+        )
+        if 1 not in came_back:
             await self._put_down(person, number)
 
     async def _put_down(self, person: Person, number: str, *, let_go: bool = True) -> None:
         phone = self.lab.bank.phone(person.name)
-        for leg in [each for each in phone.legs if each.state is LegState.UP and each.caller_number == number]:
+        for leg in [each for each in phone.legs if each.state is LegState.UP and self._is_of(each, number)]:
             if let_go:
                 self.let_go.add(number)
             await phone.hang_up(leg)

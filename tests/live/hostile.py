@@ -26,6 +26,11 @@ def hangup(channel: Message) -> str:
     return f"x\r\n\r\nEvent: Hangup\r\n{told}\r\n\r\nEvent: Hangup\r\nCause: 16\r\nFoo: "
 
 
+def ends(channel: Message) -> str:
+    """Says that this channel has ended, in the piece that has the genuine rest, with the stamp."""
+    return f"x\r\n\r\nEvent: Hangup\r\nChannel: {channel['Channel']}\r\nUniqueid: {channel['Uniqueid']}\r\nFoo: "
+
+
 def escaped(text: str) -> str:
     return quote(text, safe="")
 

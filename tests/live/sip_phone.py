@@ -36,6 +36,8 @@ class Dialog:
     """Of a call to the phone, its INVITE."""
     answers: asyncio.Queue[tuple[int, str, dict[str, str]]] = field(default_factory=asyncio.Queue)
     """Final answers to the phone's requests: status, CSeq, headers."""
+    transferred: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    """Final statuses of what became of the phone's transfers of this call, as the PBX tells them (NOTIFY)."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -126,7 +128,7 @@ class SipPhone(asyncio.DatagramProtocol):
     # ------------------------------------------------------------ SIP
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        head, _, _ = data.decode(errors="replace").partition("\r\n\r\n")
+        head, _, body = data.decode(errors="replace").partition("\r\n\r\n")
         first, *lines = head.split("\r\n")
         if not first:
             return  # a keep-alive
@@ -141,6 +143,9 @@ class SipPhone(asyncio.DatagramProtocol):
                 self._answered(dialog, int(first.split()[1]), headers)
         else:
             self._asked(first.split()[0], dialog, headers)
+            told = re.match(r"SIP/2\.0 ([2-6]\d\d)", body)
+            if dialog is not None and told:
+                dialog.transferred.put_nowait(int(told[1]))
 
     def _asked(self, method: str, dialog: Dialog | None, headers: dict[str, str]) -> None:
         if method == "ACK":

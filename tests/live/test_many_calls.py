@@ -1,11 +1,14 @@
-"""Two hundred calls through a group of ten agents, with everything that people do, at every moment."""
+"""Two hundred calls through a group of ten agents, with everything that people do, at every moment.
+
+Among the callers are such as come by a ring group or a reception, and such as tear the PBX's messages.
+"""
 
 import json
 import os
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import closing
 from itertools import pairwise
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from crowd import Crowd, number_of
+from crowd_strangers import DIALPLAN, RECEPTIONS, Strangers, by_reception, by_ring_group, is_hostile
 
 from callbridge.demo.lab import Lab
 from callbridge.demo.site import Site
@@ -32,6 +36,7 @@ OPTIONS = {
     "reject_pause": 1,
     "transfers": {"max_wait": 4},
 }
+DIDS = {"5550100": "support", "5550200": "sales"}
 GROUPS = {
     "support": AGENTS,
     "sales": AGENTS[:4],
@@ -40,20 +45,26 @@ GROUPS = {
 
 
 @pytest_asyncio.fixture(scope="module")
-async def crowd() -> AsyncIterator[Crowd]:
+async def strangers() -> AsyncIterator[Strangers]:
     """After their run: everybody has hung up, agents are still logged in and the gateway is up."""
     async with (
-        Lab(agents=AGENTS, dids={"5550100": "support", "5550200": "sales"}) as lab,
+        Lab(agents=AGENTS, inside=list(RECEPTIONS), dids=DIDS, dialplan=DIALPLAN) as lab,
         Site(lab, groups=GROUPS, options=OPTIONS) as site,
     ):
         made = Crowd(lab, site, AGENTS, seed=SEED, listen_every=LISTEN_EVERY)
+        strangers = Strangers(made)
         try:
-            await made.run(CALLS, at_once=AT_ONCE)
+            await made.run(CALLS, at_once=AT_ONCE, ways=dict(strangers.ways(CALLS)), beside=strangers.here)
             await lab.wait_no_channels(15)
             await made.all_over()
-            yield made
+            yield strangers
         finally:
             await made.all.leave()
+
+
+@pytest.fixture
+def crowd(strangers: Strangers) -> Crowd:
+    return strangers.crowd
 
 
 def rows(crowd: Crowd, query: str, *values: str) -> list[tuple[Any, ...]]:
@@ -62,10 +73,10 @@ def rows(crowd: Crowd, query: str, *values: str) -> list[tuple[Any, ...]]:
 
 
 def calls(crowd: Crowd) -> dict[str, Any]:
-    """The calls as the store has them, by the caller's number."""
+    """The calls as the store has them, by the caller's number; the last one where a reception asked again for them."""
     found = [json.loads(document) for (document,) in rows(crowd, "SELECT document FROM calls")]
-    by_number = {call["caller_number"]: call for call in found}
-    assert len(by_number) == len(found), "one caller became two calls"
+    by_number = {crowd.is_behind(call): call for call in sorted(found, key=lambda call: float(call["arrived_at"]))}
+    assert len(by_number) == len(found) - crowd.did["reception asks again"], "one caller became two calls"
     return by_number
 
 
@@ -101,6 +112,29 @@ async def test_given_two_hundred_callers_when_over_then_most_of_them_were_served
     for kind in ("offer.rejected", "offer.timed_out", "offer.cancelled", "offer.rescinded", "transfer.completed"):
         [(count,)] = rows(crowd, "SELECT count(*) FROM history WHERE kind = ?", kind)
         assert count > 0, f"the run no longer gets as far as {kind}"
+
+
+async def test_given_receptions_that_transfer_when_over_then_the_calls_are_their_callers(
+    crowd: Crowd, strangers: Strangers
+) -> None:
+    put_through = strangers.put_through
+    for when in ("waits", "talks"):
+        assert crowd.did[f"reception transfers while it {when}"] > 0
+    stored = {call["id"]: call["caller_number"] for call in calls(crowd).values()}
+    assert {call: stored[call] for call in put_through} == put_through
+    for call in put_through:
+        kinds = rows(crowd, "SELECT kind FROM history WHERE call = ?", call)
+        assert ("call.caller_replaced",) in kinds, call
+
+
+@pytest.mark.parametrize("who", [by_reception, by_ring_group, is_hostile])
+async def test_given_callers_of_every_kind_when_over_then_some_of_them_were_served(
+    crowd: Crowd, who: Callable[[int], bool]
+) -> None:
+    stored = calls(crowd)
+    numbers = [number_of(caller) for caller in range(1, CALLS + 1) if who(caller)]
+    outcomes = Counter(stored[number]["outcome"] for number in numbers if number in stored)
+    assert outcomes["handled"] > 0, outcomes
 
 
 async def test_given_ten_agents_when_over_then_nobody_was_shown_two_offers_at_once(crowd: Crowd) -> None:
@@ -155,8 +189,9 @@ async def test_given_calls_that_are_over_then_nothing_happened_that_should_not(c
     async with crowd.site.http.get("/metrics") as answer:
         metrics = dict(re.findall(r"^(callbridge_\w+) (\S+)$", await answer.text(), re.MULTILINE))
     assert float(metrics["callbridge_anomalies_total"]) == 0
-    for name in ("inbox_overflows_total", "save_failures_total", "ami_unstamped_total", "ami_garbage_total"):
+    for name in ("inbox_overflows_total", "save_failures_total", "ami_garbage_total"):
         assert float(metrics[f"callbridge_{name}"]) == 0, name
+    assert float(metrics["callbridge_ami_unstamped_total"]) > 0, "who is hostile no longer tears anything"
     lines = [json.loads(line) for line in crowd.site.log.splitlines()]
     assert [line for line in lines if line["level"] in ("error", "critical")] == []
     print(

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from typing import Self
 
 from callbridge.demo.instance import SIP_PORT
@@ -18,6 +19,9 @@ class SipCaller(asyncio.DatagramProtocol):
         self.answered, self.rings = asyncio.Event(), asyncio.Event()
         self._finals: dict[str, asyncio.Future[int]] = {}
         """Final answers within the call, by CSeq."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called once the call is over, whoever ended it."""
+        self._over = False
         self.seen: list[str] = []
         """All messages of the PBX."""
 
@@ -39,23 +43,37 @@ class SipCaller(asyncio.DatagramProtocol):
         async with asyncio.timeout(within):
             await (self.answered if answered else self.rings).wait()
 
-    async def again(self, method: str, extra: str, within: float = 10) -> int:
-        """UPDATE or INVITE in the middle of the call, with these header lines. The status of the answer."""
+    async def again(self, method: str, extra: str, within: float = 10, *, direction: str = "sendrecv") -> int:
+        """UPDATE or INVITE in the middle of the call, with these header lines. The status of the answer.
+
+        `direction` of the sound, in an INVITE; "sendonly" is what a hold key says. 481 where the call is over.
+        """
+        if self._over:
+            return 481
         self._cseq += 1
         final = self._finals[f"{self._cseq} {method}"] = asyncio.get_running_loop().create_future()
-        self._request(method, self._sdp() if method == "INVITE" else "", extra)
+        self._request(method, self._sdp(direction) if method == "INVITE" else "", extra)
         async with asyncio.timeout(within):
             return await final
 
     def bye(self) -> None:
-        self._cseq += 1
-        self._request("BYE")
+        if not self._over:
+            self._cseq += 1
+            self._request("BYE")
+            self._end()
         self._transport.close()
 
-    def _sdp(self) -> str:
+    def _end(self) -> None:
+        self._over = True
+        for final in self._finals.values():
+            if not final.done():
+                final.set_result(481)
+        self.on_end()
+
+    def _sdp(self, direction: str = "sendrecv") -> str:
         return (
             f"v=0\r\no=- 1 1 IN IP4 {self._me}\r\ns=-\r\nc=IN IP4 {self._me}\r\nt=0 0\r\n"
-            "m=audio 31000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+            f"m=audio 31000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na={direction}\r\n"
         )
 
     def _request(self, method: str, body: str = "", extra: str = "") -> None:
@@ -78,6 +96,8 @@ class SipCaller(asyncio.DatagramProtocol):
         if not message.startswith("SIP/2.0"):
             if not message.startswith("ACK"):
                 self._agree(message)
+            if message.startswith("BYE") and not self._over:
+                self._end()
             return
         status, cseq = message.split()[1], _header(message, "CSeq")
         if status >= "180":

@@ -105,6 +105,11 @@ class Bank(AsteriskInstance):
         machines = {CROWD: CROWD_TONE, HOLD_MUSIC: HOLD_TONE, FALLBACK: FALLBACK_TONE, RINGING: RINGING_TONE}
         return lines | self._voices | machines
 
+    @property
+    def watch(self) -> Watch:
+        """For a line of a test's own, on which others wait as on the bank's."""
+        return self._watch
+
     def voice(self, name: str) -> int:
         """The tone in Hz of somebody who is heard but has no phone here: one whose phone is in a browser."""
         if name not in self._voices:
@@ -257,11 +262,18 @@ class Bank(AsteriskInstance):
             name = message.get("Username", "").removeprefix("sip:").partition("@")[0]
             known = self.registered.add if message.get("Status") == "Registered" else self.registered.discard
             known(name)
-        elif (leg := self._legs.get(message.get("Uniqueid", ""))) is not None:
+        elif (leg := self._leg_of(message)) is not None:
             leg.learn(message)
             if not leg.live:
                 del self._legs[leg.uniqueid]
         self._watch.changed()
+
+    def _leg_of(self, message: Message) -> Leg | None:
+        """By the channel's name where a line break in somebody's name has torn the event before the Uniqueid."""
+        if "Uniqueid" in message:
+            return self._legs.get(message["Uniqueid"])
+        channel = message.get("Channel")
+        return next((leg for leg in self._legs.values() if leg.channel == channel), None)
 
     def _arrived(self, message: Message) -> None:
         """The PBX calls a line."""
