@@ -171,7 +171,16 @@ class Crowd:
         if await self._talks(person, offer, since):
             await self._talk(person, offer["call"], number, choose, last=last)
         await asyncio.sleep(choose.uniform(0.0, 0.3))
-        await person.available()
+        await self._is_available(person)
+
+    async def _is_available(self, person: Person) -> None:
+        """Presses it again where a busy machine has not answered in time."""
+        while True:
+            try:
+                return await person.available()
+            except ApiError as error:
+                if error.code != "outcome_unknown":
+                    raise
 
     def comes_from(self, call: str, number: str) -> None:
         """Says who is behind a call that shows somebody else's number."""
