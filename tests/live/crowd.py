@@ -259,10 +259,10 @@ class Crowd:
     async def _talk(self, person: Person, call: str, number: str, choose: random.Random, *, last: bool) -> None:
         what = "caller hangs up" if last else choose.choices(list(TALKS), list(TALKS.values()))[0]
         self.did[f"talk: {what}"] += 1
+        since = person.mark()
         if self._is_sample(number):
             await self._listen(person, call, number)
         await asyncio.sleep(choose.uniform(0.1, 0.9))
-        since = person.mark()
         colleague = choose.choice([name for name in self.agents if name != person.name])
         match what:
             case "caller hangs up":

@@ -8,7 +8,7 @@ where nothing is cleaned and names, in the middle of their call, whoever has jus
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
@@ -139,6 +139,10 @@ class Strangers:
             second = await phone.call(SUPPORT)
             call = await self._new_call(number, shows)
             if await self._transfers(phone, first, second, call, when):
+                # The PBX says yes before it has done it, and ends this call once it has. A phone that hangs up in
+                # between takes away the channel to which the caller is being moved, and Asterisk drops the caller.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(second.ended.wait(), _WITHIN)
                 if not second.ended.is_set():
                     phone.hang_up(second)
                 if not await self._is_over_sooner(call, number):

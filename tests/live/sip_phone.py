@@ -190,7 +190,7 @@ class SipPhone(asyncio.DatagramProtocol):
         while loop.time() < until:
             self._send(dialog, method, more=more, sdp=sdp, cseq=dialog.cseq, branch=branch)
             try:
-                async with asyncio.timeout(_AGAIN if method != "INVITE" else _ANSWER):
+                async with asyncio.timeout(_AGAIN):
                     while True:
                         status, cseq, _ = await dialog.answers.get()
                         if cseq == wanted:

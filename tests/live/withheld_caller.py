@@ -8,6 +8,9 @@ from typing import Self
 
 from callbridge.demo.instance import SIP_PORT
 
+_AGAIN, _TRIES = 1.0, 5
+"""Seconds until a request that was not answered is sent again, and how often it is sent."""
+
 
 class SipCaller(asyncio.DatagramProtocol):
     """One call, from `invite` to `bye`; whatever the PBX asks meanwhile is answered with 200."""
@@ -39,9 +42,10 @@ class SipCaller(asyncio.DatagramProtocol):
         """`who`: the From header without its tag; `extra`: header lines. Returns once it is answered, or rings."""
         self._called, self._from, self._target = called, who, f"sip:{called}@{self._pbx}:{SIP_PORT}"
         self._cseq += 1
-        self._request("INVITE", self._sdp(), extra)
+        came = self.answered if answered else self.rings
         async with asyncio.timeout(within):
-            await (self.answered if answered else self.rings).wait()
+            await self._until(came.is_set, "INVITE", self._sdp(), extra)
+            await came.wait()
 
     async def again(self, method: str, extra: str, within: float = 10, *, direction: str = "sendrecv") -> int:
         """UPDATE or INVITE in the middle of the call, with these header lines. The status of the answer.
@@ -52,9 +56,20 @@ class SipCaller(asyncio.DatagramProtocol):
             return 481
         self._cseq += 1
         final = self._finals[f"{self._cseq} {method}"] = asyncio.get_running_loop().create_future()
-        self._request(method, self._sdp(direction) if method == "INVITE" else "", extra)
         async with asyncio.timeout(within):
+            await self._until(final.done, method, self._sdp(direction) if method == "INVITE" else "", extra)
             return await final
+
+    async def _until(self, came: Callable[[], bool], method: str, body: str, extra: str) -> None:
+        """Sends the request until it is answered: a busy machine drops packets."""
+        branch, tries = _branch(), 0
+        while not came() and not self._over and tries < _TRIES:
+            self._request(method, body, extra, branch)
+            tries += 1
+            for _ in range(round(_AGAIN / 0.02)):
+                if came() or self._over:
+                    return
+                await asyncio.sleep(0.02)
 
     def bye(self) -> None:
         if not self._over:
@@ -76,12 +91,12 @@ class SipCaller(asyncio.DatagramProtocol):
             f"m=audio 31000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na={direction}\r\n"
         )
 
-    def _request(self, method: str, body: str = "", extra: str = "") -> None:
+    def _request(self, method: str, body: str = "", extra: str = "", branch: str = "") -> None:
         to = f"<sip:{self._called}@{self._pbx}>" + (f";tag={self._to_tag}" if self._to_tag else "")
         kind = "Content-Type: application/sdp\r\n" if body else ""
-        branch = f"z9hG4bK{secrets.token_hex(6)}"
         self._send(
-            f"{method} {self._target} SIP/2.0\r\nVia: SIP/2.0/UDP {self._me}:{self._port};branch={branch};rport\r\n"
+            f"{method} {self._target} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {self._me}:{self._port};branch={branch or _branch()};rport\r\n"
             f"Max-Forwards: 70\r\nFrom: {self._from};tag={self._tag}\r\nTo: {to}\r\nCall-ID: {self._id}\r\n"
             f"CSeq: {self._cseq} {method}\r\nContact: <sip:caller@{self._me}:{self._port}>\r\n"
             f"Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n{extra}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
@@ -118,6 +133,10 @@ class SipCaller(asyncio.DatagramProtocol):
         copied = "".join(f"{name}: {_header(message, name)}\r\n" for name in ("From", "To", "Call-ID", "CSeq"))
         contact = f"Contact: <sip:caller@{self._me}:{self._port}>\r\n"
         self._send(f"SIP/2.0 200 OK\r\n{vias}{copied}{contact}Content-Length: 0\r\n\r\n")
+
+
+def _branch() -> str:
+    return f"z9hG4bK{secrets.token_hex(6)}"
 
 
 def _header(message: str, name: str) -> str:
