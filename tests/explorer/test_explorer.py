@@ -36,7 +36,7 @@ _LONG = 60.0
 @pytest.mark.parametrize("slow", [False, True], ids=["", "slow PBX"])
 @pytest.mark.parametrize("name", STARTS)
 def test_given_any_order_of_things_from_here_then_no_rule_is_broken(name: str, slow: bool) -> None:
-    """Two things; where the PBX is slow only one, since `make explore` has the time for more, and this suite has not."""
+    """Two things; where the PBX is slow only one: `make explore` has the time for more, and this suite has not."""
     explorer, depth = Explorer(name, slow=slow), 1 if slow else 2
     explorer.exhaust(depth, time.monotonic() + _LONG)
     assert explorer.result.found is None, transcript(explorer.result.found)
