@@ -97,9 +97,7 @@ async def ring_with_data(lab: Lab) -> Caller:
     return await steps.ring(lab, WITH_DATA, name="Zoë O’Neill", number="+493012345678")
 
 
-async def test_given_each_screen_when_it_is_shown_then_it_fits_its_width(
-    named_site: Site, browser: Browser
-) -> None:
+async def test_given_each_screen_when_it_is_shown_then_it_fits_its_width(named_site: Site, browser: Browser) -> None:
     site, lab = named_site, named_site.lab
     page, _ = await open_page(browser, site)
     await expect(page.get_by_label("Password")).to_be_visible()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callbridge.check import shipped
 from callbridge.demo.errors import PbxUnavailable
 from callbridge.demo.installed import find_binary, find_parts
 from callbridge.demo.provision import PbxKind, provision
@@ -21,7 +22,8 @@ def make(path: Path, text: str = "") -> Path:
 
 def make_asterisk(prefix: Path, *, modules: str = "lib/asterisk/modules", data: str = "var/lib/asterisk") -> Path:
     """As much of it as a search can see."""
-    make(prefix / modules / "chan_pjsip.so")
+    for module in shipped.modules():
+        make(prefix / modules / module)
     make(prefix / data / "documentation/core-en_US.xml")
     return make(prefix / "sbin/asterisk", SAYS_ITS_VERSION)
 
@@ -66,7 +68,8 @@ def test_given_an_asterisk_without_one_of_its_parts_then_the_sentence_names_that
         "modules": "lib/asterisk/modules/chan_pjsip.so",
         "data folder": "var/lib/asterisk/documentation/core-en_US.xml",
     }
-    (tmp_path / gone[missing]).unlink()
+    for file in (tmp_path / gone[missing]).parent.iterdir():
+        file.unlink()
     with pytest.raises(PbxUnavailable) as refused:
         find_parts(binary, data_of_all=None)
     assert f"has no {missing}" in str(refused.value)
@@ -93,7 +96,19 @@ def test_given_the_installed_one_is_wanted_then_it_is_taken_with_its_version_and
     monkeypatch.setenv("PATH", f"{tmp_path / 'sbin'}{os.pathsep}{os.environ['PATH']}")
     program = provision()
     assert (program.kind, program.version, program.argv) == (PbxKind.SYSTEM, "22.10.1", (str(binary),))
-    assert program.modules == {"chan_pjsip.so"}
+    assert program.modules == shipped.modules().keys()
+
+
+def test_given_an_asterisk_built_without_a_module_that_is_needed_then_the_sentence_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_asterisk(tmp_path)
+    for name in ("app_exec.so", "bridge_holding.so", "app_chanspy.so"):  # the last one may be missing
+        (tmp_path / "lib/asterisk/modules" / name).unlink(missing_ok=True)
+    monkeypatch.setenv("PBX", "system")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'sbin'}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(PbxUnavailable, match=r"lacks modules .*: app_exec\.so, bridge_holding\.so\. "):
+        provision()
 
 
 def test_given_an_installed_one_that_does_not_run_then_what_it_says_is_in_the_sentence(

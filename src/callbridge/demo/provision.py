@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from callbridge.check import shipped
 from callbridge.demo import private_apt
 from callbridge.demo.errors import PbxUnavailable, Unavailable
 from callbridge.demo.installed import find_binary, find_parts
@@ -114,7 +115,7 @@ def system(progress: Progress) -> AsteriskProgram:
         raise PbxUnavailable("PBX=system needs an installed Asterisk, and there is none. Install it, or unset PBX.")
     progress(f"Using the installed {binary}")
     found = find_parts(binary)
-    return _seen_to_start(PbxKind.SYSTEM, (str(binary),), found.module_dir, found.data_dir)
+    return _whole(_seen_to_start(PbxKind.SYSTEM, (str(binary),), found.module_dir, found.data_dir))
 
 
 def docker(progress: Progress) -> AsteriskProgram:
@@ -171,6 +172,18 @@ def _seen_to_start(kind: PbxKind, argv: tuple[str, ...], module_dir: Path, data_
         data_dir=data_dir,
         modules=frozenset(path.name for path in module_dir.glob("*.so")),
     )
+
+
+def _whole(program: AsteriskProgram) -> AsteriskProgram:
+    """The same, which has every module that callbridge needs: whoever builds Asterisk chooses what to leave out."""
+    missing = sorted(shipped.modules().keys() - program.modules)
+    if missing:
+        raise PbxUnavailable(
+            f"The {program.kind} Asterisk ({' '.join(program.argv)}) lacks modules that callbridge needs: "
+            f"{', '.join(missing)}. They are not in {program.module_dir}. Build or install them (`make menuselect`), "
+            "or choose another Asterisk with PBX."
+        )
+    return program
 
 
 def _docker_engine() -> bool:
