@@ -1,6 +1,7 @@
 """For all tests."""
 
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parent))
 
 from order import WAITING, in_good_order
-from repeats import Repeats, may_be_repeated
+from repeats import Repeats, may_be_repeated, say_what_the_gateway_said
 
 # Where nobody has set up the logs, structlog draws tracebacks with the values of all variables: half a second each, in
 # which an event loop stands still.
@@ -25,6 +26,13 @@ structlog.configure(
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Repeats(config))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    say_what_the_gateway_said(item, report)
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 MOST = 2
+_SAID = 25
+"""Lines of a gateway's log."""
 
 
 def may_be_repeated(items: Iterable[pytest.Item], *folders: str) -> None:
@@ -18,6 +20,14 @@ def may_be_repeated(items: Iterable[pytest.Item], *folders: str) -> None:
     for item in items:
         if item.path.parent.name in folders:
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def say_what_the_gateway_said(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Where a test with a gateway failed, the report has the end of its log, without the requests that only read."""
+    site = getattr(item, "funcargs", {}).get("site")
+    if report.failed and hasattr(site, "log"):
+        lines = [line for line in site.log.splitlines() if '"method": "GET"' not in line]
+        report.sections.append(("the gateway's log", "\n".join(lines[-_SAID:])))
 
 
 class Repeats:
@@ -49,6 +59,9 @@ class Repeats:
         for name, report in self.first.items():
             say.write_sep("_", f"{report.when} of {name}", yellow=True)
             say.write_line(report.longreprtext)
+            for heading, text in report.sections:
+                say.write_sep("-", heading)
+                say.write_line(text)
         say.section("had to run twice", yellow=True)
         for name, report in self.first.items():
             say.write_line(f"{name}: {cause(report)}")

@@ -10,7 +10,8 @@ pytest_plugins = ["pytester"]
 
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_rerunfailures")
 _CONFTEST = """
-from repeats import Repeats, may_be_repeated
+import pytest
+from repeats import Repeats, may_be_repeated, say_what_the_gateway_said
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
@@ -18,6 +19,12 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     may_be_repeated(items, "live")
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    say_what_the_gateway_said(item, report)
+    return report
 """
 _TESTS = """
 from pathlib import Path
@@ -32,6 +39,16 @@ def fails_at_first(name):
 @pytest.fixture
 def lab():
     fails_at_first("fixture")
+"""
+_GATEWAY = """
+@pytest.fixture
+def site():
+    class Site:
+        log = '{"method": "GET"}\\n{"event": "looking_again"}'
+    return Site()
+
+def test_with_a_gateway(site):
+    fails_at_first("a caller")
 """
 
 
@@ -92,6 +109,12 @@ def test_given_three_that_passed_only_when_run_again_in_whatever_process_then_th
     result = run(suite, passes(1) + passes(2), passes(3), processes=processes)
     result.stdout.fnmatch_lines(["3 tests had to run twice*this run has failed*", "*3 passed*3 rerun*"])
     assert result.ret == 1
+
+
+def test_given_one_with_a_gateway_when_run_twice_then_the_gateways_log_is_shown(suite: pytest.Pytester) -> None:
+    result = run(suite, _GATEWAY)
+    result.stdout.fnmatch_lines(["*failed the first time*", "*the gateway's log*", '{"event": "looking_again"}'])
+    result.stdout.no_fnmatch_line('*"GET"*')
 
 
 def test_given_one_that_fails_twice_when_its_second_failure_is_another_then_both_are_shown(
