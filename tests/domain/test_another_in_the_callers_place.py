@@ -317,3 +317,38 @@ def test_given_a_look_that_says_nothing_of_a_leg_when_the_caller_is_replaced_the
     assert sim.call(CALL).caller == NEW
     sim.wait(10)
     check_at_rest(sim)
+
+
+def test_given_a_caller_just_put_into_a_talk_when_their_channel_ends_before_that_is_seen_then_one_may_be_there() -> (
+    None
+):
+    sim = scenes.held()
+    sim.settle()
+    sim.resume("anna", CALL)
+    sim.replace(OLD)
+    end = next(fact for fact in sim.facts if isinstance(fact, ChannelGone) and fact.channel == OLD)
+    sim.facts.clear()
+    sim.give(end)
+    assert sim.engine.world.calls[CALL].missing is not None
+    sim.wait(5)
+    assert sim.call(CALL).caller == NEW
+    check_at_rest(sim)
+
+
+def test_given_a_party_sent_to_the_old_caller_when_that_came_too_late_then_it_is_ordered_again_soon() -> None:
+    """And whoever has the caller's place is made ours at once, whatever else is under way."""
+    sim = scenes.conference()
+    sim.settle()
+    sim.party("anna", CALL, sim.leg_of("cleo"), "hold")
+    sim.settle()
+    sim.replace(OLD)
+    facts = list(sim.facts)
+    sim.facts.clear()
+    sim.verb("anna", CALL, "merge")
+    sim.facts.clear()
+    sim.facts.extend(facts)
+    sim.settle()
+    assert any(isinstance(effect, Adopt) for effect in sim.effects)
+    sim.wait(2.5)
+    assert sim.talking(CALL) == {"anna", "cleo"}
+    check_at_rest(sim)

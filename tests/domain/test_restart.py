@@ -7,7 +7,7 @@ from simulation import HOLD, Simulation
 from callbridge.domain.model.agents import AgentState
 from callbridge.domain.model.calls import CallOutcome, CallState
 from callbridge.domain.model.effects import Originate
-from callbridge.domain.model.facts import PbxLost
+from callbridge.domain.model.facts import ChannelEntered, PbxLost
 from callbridge.domain.model.transfer import Destination, DestinationKind
 
 EMPTY = Destination(kind=DestinationKind.GROUP, value="empty")
@@ -182,6 +182,24 @@ def test_given_the_fallback_sent_a_caller_back_when_they_wait_again_then_the_sam
     sim.answer("anna")
     sim.settle()
     assert sim.talking(call) == {"anna"}
+
+
+def test_given_the_fallback_took_a_caller_when_an_event_from_before_it_comes_late_then_they_do_not_wait(
+    sim: Simulation,
+) -> None:
+    """The look that showed the fallback was younger than the event: nobody may fetch the caller out of there."""
+    sim.ready("anna")
+    call = sim.arrive("empty")
+    sim.settle()
+    caller = sim.channels[sim.call(call).caller]
+    late = ChannelEntered(fact=caller.fact())
+    caller.role, caller.bridge = "fallback", None
+    sim.give(sim.snapshot())
+    sim.wait(5)
+    sim.give(late)
+    sim.settle()
+    assert sim.call(call).state is CallState.ENDED
+    assert call not in sim.engine.world.calls
 
 
 def test_given_a_call_is_over_when_an_old_event_of_it_comes_then_no_new_call_begins(sim: Simulation) -> None:

@@ -38,9 +38,10 @@ def stranger(step: Step, fact: ChannelFact, signal: Signal) -> None:
 def _is_back(before: Call, now: float, signal: Signal) -> bool:
     """Whether the caller of a call that ended is really there again, and not only an event of theirs late.
 
-    The dialplan's fallback sends callers back; and a call whose end was not seen may have been ended too early.
+    A call whose end was not seen may have been ended too early. The dialplan's fallback sends callers back; whether it
+    has, a look at the PBX shows, which an event can be older than.
     """
-    if before.outcome in (CallOutcome.FALLBACK, CallOutcome.LOST_SIGHT) or isinstance(signal, PbxSeen):
+    if before.outcome is CallOutcome.LOST_SIGHT or isinstance(signal, PbxSeen):
         return True
     return now - (before.ended_at or now) > _ECHO
 
@@ -62,6 +63,8 @@ def _arrived(step: Step, fact: ChannelFact, signal: Signal) -> None:
         call_key = apart
         before = step.world.ended.get(call_key)
     if before is not None and not _is_back(before, step.now, signal):
+        if before.outcome is CallOutcome.FALLBACK:
+            step.emit(LookAgain(why="the fallback may have sent a caller back, or it is from before it had them"))
         return  # the echo of a call that is over
     group = GroupId(variables.group)
     route = group_route(step, group, step.now) or Route(kind=RouteKind.GROUP, group=group, since=step.now)

@@ -13,7 +13,7 @@ from callbridge.domain.consult.arrangement import ARRANGED
 from callbridge.domain.consult.table import Event
 from callbridge.domain.consult.together import together
 from callbridge.domain.lifecycle.caller import called_by
-from callbridge.domain.lifecycle.patience import TRIES
+from callbridge.domain.lifecycle.patience import SOON, TRIES
 from callbridge.domain.lifecycle.screen_pop import renew_pop
 from callbridge.domain.model.calls import Call, CallState, Missing
 from callbridge.domain.model.consult import Action, Doing
@@ -53,15 +53,20 @@ def _may_talk(call: Call, seen: ChannelFact | None) -> bool:
 
 
 def is_being_moved(call: Call) -> bool:
-    """Whether the caller was told to go somewhere, and has not been seen to."""
+    """Whether the caller was told to leave a talk, and has not been seen to."""
     moved = call.moved
-    return moved is not None and not moved.seen and moved.action.channel == call.caller
+    return moved is not None and not moved.seen and moved.action == Action(verb="apart", channel=call.caller)
 
 
 def _in_a_talk(step: Step, call: Call) -> list[Leg]:
     """Who of the call is in a bridge with somebody, as far as is known."""
     facts = ((leg, step.world.channels.get(leg.channel)) for leg in call.legs if not leg.releasing)
     return [leg for leg, fact in facts if fact is not None and fact.bridge is not None and not fact.holding]
+
+
+def _may_be_in_a_talk(step: Step, call: Call) -> bool:
+    """Whether somebody of the call is, or was just sent somewhere, which is younger than what is known."""
+    return _in_a_talk(step, call) != [] or (call.moved is not None and not call.moved.seen)
 
 
 # ---------------------------------------------------------------- is the caller gone?
@@ -79,7 +84,7 @@ def doubt(step: Step, call: Call, signal: Signal, seen: ChannelFact | None) -> b
         step.emit(LookAgain(why="the caller's channel ended, and another one may have its place"))
     if call.state is CallState.ENDING:
         return False  # whoever is in its place begins anew
-    if not signal.elsewhere and not (_may_talk(call, seen) and _in_a_talk(step, call)):
+    if not signal.elsewhere and not (_may_talk(call, seen) and _may_be_in_a_talk(step, call)):
         return False
     until = step.now + (_LOOK if signal.elsewhere else _NOTICE)
     talked = _may_talk(call, seen) and _in_a_talk(step, call) != []
@@ -96,7 +101,7 @@ def ask(step: Step, call: Call) -> None:
 
 def clear_up(step: Step, call: Call, signal: Signal) -> Call:
     """Nobody is left in the talk, so nobody took the caller's place in it: they are gone."""
-    if call.missing is None or call.missing.certain or _in_a_talk(step, call):
+    if call.missing is None or call.missing.certain or _may_be_in_a_talk(step, call):
         return call
     caller_gone(step, call, signal)
     return step.world.calls[call.id]
@@ -160,6 +165,7 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
         # A mute was meant for whoever was there; where this channel took over all that the old one had, it has it.
         step.emit(Mute(call=call.id, channel=fact.channel, on=False))
     former = (*(channel for channel in call.former if channel != fact.channel), before)
+    doing = _in_their_place(step, call.doing, before, fact.channel)
     call = step.put(
         replace(
             call,
@@ -168,8 +174,8 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
             former=former,
             missing=None,
             caller_muted=False,
-            doing=_in_their_place(call.doing, before, fact.channel),
-            moved=_in_their_place(call.moved, before, fact.channel),
+            doing=doing if doing is not None and doing.attempts > 0 else None,
+            moved=_in_their_place(step, call.moved, before, fact.channel),
             adopted=None,
             adoptions=0,
         )
@@ -185,11 +191,17 @@ def take_place(step: Step, call: Call, fact: ChannelFact, signal: Signal) -> Cal
     return step.world.calls[call.id]
 
 
-def _in_their_place(move: Doing | None, before: ChannelId, now: ChannelId) -> Doing | None:
-    """What is under way of a move: one of somebody else's goes on, the caller's has gone with their channel."""
+def _in_their_place(step: Step, move: Doing | None, before: ChannelId, now: ChannelId) -> Doing | None:
+    """What is under way of a move: one of somebody else's goes on, the caller's has gone with their channel.
+
+    One that led to the old channel may have come too late: if it is not seen soon, it is ordered again.
+    """
     if move is None or move.action.channel == before:
         return None
-    return replace(move, action=replace(move.action, peer=now)) if move.action.peer == before else move
+    if move.action.peer != before:
+        return move
+    deadline = min(move.deadline, step.now + SOON)
+    return replace(move, action=replace(move.action, peer=now), deadline=deadline)
 
 
 def introduce(step: Step, call: Call, fact: ChannelFact) -> None:
@@ -258,14 +270,18 @@ def adopt(step: Step, call_id: CallId) -> None:
         return
     if (call.adopted is not None and step.now < call.adopted) or call.adoptions >= TRIES:
         return
-    if call.moved is not None and not call.moved.seen:
+    flying = call.moved if call.moved is not None and not call.moved.seen else None
+    moves_them = flying is not None and (
+        flying.action.channel == call.caller or (flying.action.verb == "bridge" and flying.action.peer == call.caller)
+    )
+    if moves_them:
         return  # on the way to somewhere else already: what is seen is older than that order
     peers = [leg for leg in _in_a_talk(step, call) if step.world.channels[leg.channel].bridge == fact.bridge]
     if not peers or peers[0].name is None:
         return
     several = len(peers) > 1
     call = step.put(replace(call, adopted=step.now + _RETURN, adoptions=call.adoptions + 1))
-    if call.state in ARRANGED:
+    if call.state in ARRANGED and flying is None:
         move = Action(verb="join" if several else "bridge", channel=call.caller, peer=peers[0].channel)
         call = step.put(
             replace(call, moved=Doing(action=move, deadline=step.now + _RETURN, attempts=1, ordered_at=step.now))
