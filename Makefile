@@ -14,7 +14,7 @@ DESKTOP := src/callbridge/desktop
 PAGE := $(DESKTOP)/dist/sources.sha256
 PAGE_SOURCES := $(shell find $(DESKTOP)/page -name node_modules -prune -o -type f -print)
 
-.PHONY: help demo test check screens page page-check page-types explore diagrams golden mutants clean
+.PHONY: help demo test check screens page page-check page-types explore diagrams golden mutants chaos clean
 
 help:
 	@echo "make demo          two stories on a private real Asterisk, then a playground (ONCE=1: only the stories; PORT=N)"
@@ -26,6 +26,7 @@ help:
 	@echo "make diagrams      draws the state diagrams into README.md"
 	@echo "make golden        writes the golden records of what each cell of the tables emits anew; review the difference"
 	@echo "make mutants       breaks the domain in 400 places, one at a time: do its tests notice? (ARGS=... ; ARGS=--help)"
+	@echo "make chaos         each fault at each step of a call, on a private real Asterisk, for an hour (ARGS=... ; ARGS=--help)"
 	@echo "make clean         removes .venv and build"
 
 # The demo has a part of it, so that a fresh clone has something to show sooner.
@@ -80,6 +81,9 @@ golden: $(STAMP)
 
 mutants: $(STAMP)
 	@PYTHONPATH=src:tests $(BIN)/python -m mutants $(ARGS)
+
+chaos: $(STAMP)
+	@PYTHONPATH=src:tests:tests/live $(BIN)/python -m chaos $(ARGS)
 
 clean:
 	rm -rf $(VENV) build $(DESKTOP)/dist $(DESKTOP)/page/node_modules

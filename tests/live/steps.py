@@ -153,8 +153,8 @@ class Cable:
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
         self._plugged = True
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._flowing = {"near": asyncio.Event(), "far": asyncio.Event()}
+        self.flow()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server
 
@@ -179,13 +179,16 @@ class Cable:
     def plug(self) -> None:
         self._plugged = True
 
-    def stall(self) -> None:
-        """Nothing arrives any more, and nobody is told."""
-        self._flowing.clear()
+    def stall(self, *, from_near: bool = True, from_far: bool = True) -> None:
+        """Nothing arrives any more of what the gateway (near) or the PBX (far) says, and nobody is told."""
+        for end, stalls in (("near", from_near), ("far", from_far)):
+            if stalls:
+                self._flowing[end].clear()
 
     def flow(self) -> None:
         """What was held back arrives, and all that follows."""
-        self._flowing.set()
+        for flowing in self._flowing.values():
+            flowing.set()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._plugged:
@@ -199,8 +202,8 @@ class Cable:
         both = {writer, far_writer}
         self._writers |= both
         pumps = [
-            asyncio.create_task(self._pump(reader, far_writer)),
-            asyncio.create_task(self._pump(far_reader, writer)),
+            asyncio.create_task(self._pump(reader, far_writer, "near")),
+            asyncio.create_task(self._pump(far_reader, writer, "far")),
         ]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in pumps:
@@ -210,10 +213,10 @@ class Cable:
             end.transport.abort()
         self._writers -= both
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, end: str) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
-                await self._flowing.wait()
+                await self._flowing[end].wait()
                 writer.write(data)
                 await writer.drain()
 

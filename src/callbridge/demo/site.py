@@ -207,19 +207,27 @@ class Site:
         assert process is not None
         try:
             async with asyncio.timeout(within):
-                while not await self._is_ready():
+                while not await self.is_ready():
                     if process.returncode is not None:
                         raise PbxUnavailable(f"the gateway ended with {process.returncode}: {self.log[-2000:]}")
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise PbxUnavailable(f"the gateway did not become ready: {self.log[-2000:]}") from None
 
-    async def _is_ready(self) -> bool:
+    async def is_ready(self) -> bool:
+        """Whether `/readyz` says that it serves calls."""
+        return await self._status("/readyz") == 200
+
+    async def answers(self) -> bool:
+        """Whether anybody answers at all."""
+        return await self._status("/healthz") == 200
+
+    async def _status(self, path: str) -> int:
         try:
-            async with self.http.get("/readyz") as answer:
-                return answer.status == 200
+            async with self.http.get(path) as answer:
+                return answer.status
         except aiohttp.ClientError:
-            return False
+            return 0
 
     async def stop(self) -> None:
         """An orderly stop, as systemd does it."""
