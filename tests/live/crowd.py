@@ -323,10 +323,13 @@ class Crowd:
         alone = sum(leg.live for leg in phone.legs) == 1
         try:
             await self.lab.assert_hears({line: {phone}, **({phone: {line}} if alone else {})}, seconds=0.6)
-        except AssertionError:
+        except AssertionError as error:
             if number in self.left:
                 return  # the impatient go whenever they like, also while it is listened
             if (await person.get(f"/v1/calls/{call}"))["state"] != "talking":
                 return  # a hard transfer came, for which this call is held
-            raise
+            if sum(leg.live for leg in phone.legs) != 1:
+                return  # another call has come to this phone, and that one is listened to
+            rows = [row for row in await self.lab.channels() if person.name in row["Channel"] or number in str(row)]
+            raise AssertionError(f"{error}; the phone has {phone.legs[:2]}, the PBX {rows}") from error
         self.listened.append(number)

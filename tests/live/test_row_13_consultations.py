@@ -64,7 +64,8 @@ async def logs_out(carla: Desk) -> None:
 
 async def hangs_up_while_talking(carla: Desk) -> None:
     await carla.phone.answer()
-    await carla.next("call.updated", lambda data: data["call"]["state"] == "consulting")
+    # While the phone rings the call is in a consultation too.
+    await carla.next("call.updated", lambda data: data["call"]["stage"] == "consulting")
     await carla.phone.hang_up()
 
 
