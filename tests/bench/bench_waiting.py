@@ -77,7 +77,7 @@ async def main(many: int, seconds: float, rounds: int) -> None:
     ):
         ami = await lab.ami()
         (lab.pbx.folder / "etc" / "queues.conf").write_text(QUEUES)
-        await ami.command("module load app_queue.so")
+        await ami.action("ModuleLoad", Module="app_queue.so", LoadType="load")
         if "bench" not in await ami.command("queue show bench"):
             sys.exit("This Asterisk has no app_queue to compare with")
         pids = {"pbx": lab.pbx.pid or 0, "gateway": site.pid or 0}
