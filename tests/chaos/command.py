@@ -22,7 +22,7 @@ from chaos.sound import CallerLost, heard_by
 from chaos.verdict import Duplicated, Stuck, Untrue, verdict
 
 AROUND_VERB = "killed around the verb"
-GOOD, LOST, TWICE, STUCK, UNTRUE, BROKEN, NOT = "ok", "LOST", "TWICE", "STUCK", "UNTRUE", "BROKEN", "-"
+GOOD, LOST, TWICE, STUCK, UNTRUE, BROKEN = "ok", "LOST", "TWICE", "STUCK", "UNTRUE", "BROKEN"
 _KINDS: Mapping[type[BaseException], str] = {CallerLost: LOST, Duplicated: TWICE, Stuck: STUCK, Untrue: UNTRUE}
 
 

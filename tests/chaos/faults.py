@@ -78,7 +78,7 @@ async def killed_and_phone_answers(stage: Stage, scene: Scene) -> Damage:
 
 
 def _ringing(stage: Stage, scene: Scene) -> list[CalledLine]:
-    lines = {*stage.phones, *(line for line in (scene.target, *scene.others) if isinstance(line, CalledLine))}
+    lines = [line for line in scene.people(stage) if isinstance(line, CalledLine)]
     return [line for line in lines if line.ringing is not None]
 
 
@@ -86,15 +86,11 @@ async def killed_twice(stage: Stage, scene: Scene) -> Damage:
     """Once more as soon as it is there again."""
     await stage.site.kill()
     await stage.site.start(ready=False)
-    await eventually(lambda: _alive(stage), bool, "the new process answers")
+    await eventually(stage.site.answers, bool, "the new process answers")
     await stage.site.kill()
     await still_there(stage, scene)
     await stage.site.start()
     return Damage()
-
-
-async def _alive(stage: Stage) -> bool:
-    return await stage.site.answers()
 
 
 async def frozen(stage: Stage, scene: Scene) -> Damage:
@@ -126,7 +122,7 @@ async def away_past_the_lease(stage: Stage, scene: Scene) -> Damage:
 async def ami_cut(stage: Stage, scene: Scene) -> Damage:
     stage.cable.cut()
     try:
-        await eventually(lambda: _ready(stage), lambda ready: not ready, "/readyz says so")
+        await eventually(stage.site.is_ready, lambda ready: not ready, "/readyz says so")
         await still_there(stage, scene)
     finally:
         stage.cable.plug()
@@ -137,16 +133,12 @@ async def ami_cut(stage: Stage, scene: Scene) -> Damage:
 async def ami_cut_and_caller_hangs_up(stage: Stage, scene: Scene) -> Damage:
     stage.cable.cut()
     try:
-        await eventually(lambda: _ready(stage), lambda ready: not ready, "/readyz says so")
+        await eventually(stage.site.is_ready, lambda ready: not ready, "/readyz says so")
         await scene.caller.hang_up()
     finally:
         stage.cable.plug()
     await stage.site.wait_ready()
     return Damage(hung_up={scene.caller})
-
-
-async def _ready(stage: Stage) -> bool:
-    return await stage.site.is_ready()
 
 
 async def stalls_shortly(stage: Stage, scene: Scene) -> Damage:
@@ -187,7 +179,7 @@ async def half_open(stage: Stage, scene: Scene) -> Damage:
 
 async def pbx_dies(stage: Stage, scene: Scene) -> Damage:
     await stage.lab.pbx.kill()
-    await eventually(lambda: _ready(stage), lambda ready: not ready, "/readyz says so")
+    await eventually(stage.site.is_ready, lambda ready: not ready, "/readyz says so")
     await stage.lab.pbx.start()
     await stage.lab.bank.hang_up_all()
     await stage.site.wait_ready()

@@ -68,6 +68,11 @@ class Scene:
     verb: Verb | None = None
     """What a person is about to do."""
 
+    def people(self, stage: Stage) -> list[Line]:
+        """Everybody who can be in the call beside the caller, each once."""
+        target = [self.target] if self.target is not None else []
+        return list(dict.fromkeys([*stage.phones, *target, *self.others]))
+
 
 @dataclass(kw_only=True)
 class Damage:

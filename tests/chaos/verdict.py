@@ -74,7 +74,7 @@ async def served(stage: Stage, scene: Scene, damage: Damage) -> str:
             await phone.answer()
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SERVED_WITHIN
-    people = {line.name for line in (*stage.phones, *(each for each in (scene.target, *scene.others) if each))}
+    people = {line.name for line in scene.people(stage)}
     tried: list[str] = []
     while True:
         if scene.caller.ended:
@@ -129,8 +129,7 @@ async def _press(button: Any, name: str, tried: list[str]) -> None:
 
 
 def not_twice(stage: Stage, scene: Scene) -> None:
-    lines: list[Line] = [*stage.phones, *(each for each in (scene.target, *scene.others) if each)]
-    for line in {line.name: line for line in lines}.values():
+    for line in scene.people(stage):
         legs: list[Leg] = [leg for leg in line.legs if leg.live]
         if len(legs) > 1:
             raise Duplicated(f"{line.name} has {len(legs)} calls at once")
@@ -163,8 +162,7 @@ async def truth(stage: Stage, scene: Scene) -> None:
 
 def _line(stage: Stage, scene: Scene, party: Any) -> Line:
     found = line_of(stage.site, scene.caller, party)
-    lines: list[Line] = [scene.caller, *stage.phones, *(each for each in (scene.target, *scene.others) if each)]
-    return next(line for line in lines if line.name == found)
+    return next(line for line in [scene.caller, *scene.people(stage)] if line.name == found)
 
 
 # ---------------------------------------------------------------- nothing is left
